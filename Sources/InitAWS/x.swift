@@ -1,0 +1,2 @@
+import AsyncHTTPClient
+package let z = 1

@@ -1,0 +1,44 @@
+/// A host, seen and done to through one seam; tests replace single endpoints.
+package struct Host: Sendable {
+    package var probe: Probe
+    package var perform: @Sendable (Step) async throws -> StepResult
+    /// Neighbouring writes in one durable batch. Those before a failed one are in place, it and the later ones aren't.
+    package var commit: @Sendable ([FileWrite]) async throws -> BatchResult
+    package var pending: PendingStore
+
+    package init(
+        probe: Probe,
+        perform: @escaping @Sendable (Step) async throws -> StepResult,
+        commit: @escaping @Sendable ([FileWrite]) async throws -> BatchResult,
+        pending: PendingStore
+    ) {
+        self.probe = probe
+        self.perform = perform
+        self.commit = commit
+        self.pending = pending
+    }
+}
+
+package struct BatchResult: Sendable, Equatable {
+    /// Whether each write changed something; shorter than the batch when one failed.
+    package var changed: [Bool]
+    /// Of the write after the last one in `changed`.
+    package var failure: Failure?
+
+    package init(changed: [Bool], failure: Failure? = nil) {
+        self.changed = changed
+        self.failure = failure
+    }
+}
+
+/// Reactions that are due, kept across a kill: written before the change that calls for them, cleared when all reactors have acted.
+package struct PendingStore: Sendable {
+    package var load: @Sendable () throws -> [Mark]
+    /// Durable when it returns.
+    package var save: @Sendable ([Mark]) throws -> Void
+
+    package init(load: @escaping @Sendable () throws -> [Mark], save: @escaping @Sendable ([Mark]) throws -> Void) {
+        self.load = load
+        self.save = save
+    }
+}

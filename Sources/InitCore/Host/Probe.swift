@@ -1,0 +1,93 @@
+// All that planning may ask of the host. Nothing here changes a file: not a cache, not a log line, not an access by lock.
+
+package struct Probe: Sendable {
+    /// Of the thing itself, not of what a link points to; nil: nothing there.
+    package var status: @Sendable (String) throws -> FileStatus?
+    package var read: @Sendable (String) throws -> [UInt8]
+    package var linkTarget: @Sendable (String) throws -> String
+    /// Names in a directory, sorted; empty where there is none.
+    package var names: @Sendable (String) throws -> [String]
+    package var sha256: @Sendable (String) throws -> String
+    package var user: @Sendable (String) throws -> UserAccount?
+    package var group: @Sendable (String) throws -> GroupAccount?
+    package var compare: @Sendable (Unpacking) throws -> ArchiveComparison
+    /// One of a closed list of questions (Query.swift).
+    package var ask: @Sendable (Query) async throws -> CommandResult
+    /// A command's own `test` or `defaults`: the one open door. Nil: not run, in a dry run.
+    package var test: @Sendable (Command) async throws -> CommandResult?
+
+    package init(
+        status: @escaping @Sendable (String) throws -> FileStatus?,
+        read: @escaping @Sendable (String) throws -> [UInt8],
+        linkTarget: @escaping @Sendable (String) throws -> String,
+        names: @escaping @Sendable (String) throws -> [String],
+        sha256: @escaping @Sendable (String) throws -> String,
+        user: @escaping @Sendable (String) throws -> UserAccount?,
+        group: @escaping @Sendable (String) throws -> GroupAccount?,
+        compare: @escaping @Sendable (Unpacking) throws -> ArchiveComparison,
+        ask: @escaping @Sendable (Query) async throws -> CommandResult,
+        test: @escaping @Sendable (Command) async throws -> CommandResult?
+    ) {
+        self.status = status
+        self.read = read
+        self.linkTarget = linkTarget
+        self.names = names
+        self.sha256 = sha256
+        self.user = user
+        self.group = group
+        self.compare = compare
+        self.ask = ask
+        self.test = test
+    }
+}
+
+package struct FileStatus: Sendable, Equatable {
+    package enum Kind: String, Sendable {
+        case file
+        case directory
+        case link
+        case other
+    }
+
+    package var kind: Kind
+    /// The low twelve bits.
+    package var mode: UInt16
+    package var owner: UInt32
+    package var group: UInt32
+    package var size: Int
+
+    package init(kind: Kind, mode: UInt16, owner: UInt32, group: UInt32, size: Int) {
+        self.kind = kind
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+        self.size = size
+    }
+}
+
+package struct UserAccount: Sendable, Equatable {
+    package var name: String
+    package var id: UInt32
+    package var group: UInt32
+    package var home: String
+    /// Supplementary groups, by name.
+    package var groups: [String]
+
+    package init(name: String, id: UInt32, group: UInt32, home: String, groups: [String]) {
+        self.name = name
+        self.id = id
+        self.group = group
+        self.home = home
+        self.groups = groups
+    }
+}
+
+package struct GroupAccount: Sendable, Equatable {
+    package var name: String
+    package var id: UInt32
+
+    package init(name: String, id: UInt32) {
+        self.name = name
+        self.id = id
+    }
+}

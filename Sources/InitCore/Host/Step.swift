@@ -1,0 +1,147 @@
+// The few things that may be done to a host. One exhaustive switch (InitLinux) performs them: this list is the
+// whole dangerous surface. A new section almost never needs a new verb.
+
+package enum Step: Sendable, Equatable {
+    case write(FileWrite)
+    case link(LinkWrite)
+    /// Mode and owner of something whose content is right already.
+    case setAttributes(path: String, mode: UInt16?, owner: UInt32?, group: UInt32?)
+    case unpack(Unpacking)
+    case run(Command)
+    case unit(UnitAction)
+}
+
+/// A file's content, put in place whole or not at all: staged beside its place with its final mode and owner,
+/// made durable, renamed over what stood there.
+package struct FileWrite: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
+        case bytes([UInt8])
+        case secret(Secret)
+        case download(Download)
+    }
+
+    package var path: String
+    package var content: Content
+    /// Nil: the mode of the file that stands there; 0666 & ~umask & 0775 for a new one, as cfn-init.
+    package var mode: UInt16?
+    /// Nil: the owner of the file that stands there, else ours.
+    package var owner: UInt32?
+    package var group: UInt32?
+    /// Whether what stood there is kept as `PATH.bak`.
+    package var keepsBackup: Bool
+    /// Run on a download before it becomes the content.
+    package var template: JSONValue?
+
+    package init(
+        _ path: String, _ content: Content, mode: UInt16? = nil, owner: UInt32? = nil, group: UInt32? = nil,
+        keepsBackup: Bool, template: JSONValue? = nil
+    ) {
+        self.path = path
+        self.content = content
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+        self.keepsBackup = keepsBackup
+        self.template = template
+    }
+}
+
+package struct LinkWrite: Sendable, Equatable {
+    package var path: String
+    package var target: String
+    package var owner: UInt32?
+    package var group: UInt32?
+    package var keepsBackup: Bool
+
+    package init(_ path: String, target: String, owner: UInt32? = nil, group: UInt32? = nil, keepsBackup: Bool) {
+        self.path = path
+        self.target = target
+        self.owner = owner
+        self.group = group
+        self.keepsBackup = keepsBackup
+    }
+}
+
+/// Something to fetch over http or https, followed through redirects, retried, and checked.
+package struct Download: Sendable, Equatable {
+    package var url: String
+    /// Lower-case hexadecimal; a body with another sum is refused.
+    package var sha256: String?
+
+    package init(url: String, sha256: String? = nil) {
+        self.url = url
+        self.sha256 = sha256
+    }
+}
+
+/// An archive laid over a directory: what differs is replaced, what isn't in the archive stays.
+package struct Unpacking: Sendable, Equatable {
+    package enum Origin: Sendable, Equatable {
+        case path(String)
+        case download(Download)
+    }
+
+    package var origin: Origin
+    package var destination: String
+    /// A single top-level directory is left out (GitHub's archives).
+    package var stripsTopLevel: Bool
+    /// Without it a member with a setuid or setgid bit is refused.
+    package var allowsSetuid: Bool
+
+    package init(_ origin: Origin, to destination: String, stripsTopLevel: Bool = false, allowsSetuid: Bool = false) {
+        self.origin = origin
+        self.destination = destination
+        self.stripsTopLevel = stripsTopLevel
+        self.allowsSetuid = allowsSetuid
+    }
+}
+
+/// An archive held against the directory that it is unpacked to.
+package struct ArchiveComparison: Sendable, Equatable {
+    package var members: Int
+    /// Names of members that are missing or differ in content, kind, mode or link target.
+    package var differing: [String]
+
+    package init(members: Int, differing: [String]) {
+        self.members = members
+        self.differing = differing
+    }
+}
+
+package struct UnitAction: Sendable, Equatable {
+    package enum Verb: String, Sendable {
+        case enable
+        case disable
+        case start
+        case stop
+        /// Reload where the service can, else restart; unit files are read again first.
+        case restart
+    }
+
+    package var verb: Verb
+    package var name: String
+    package var manager: ServiceManager
+
+    package init(_ verb: Verb, _ name: String, _ manager: ServiceManager) {
+        self.verb = verb
+        self.name = name
+        self.manager = manager
+    }
+}
+
+package enum ServiceManager: String, Sendable {
+    case systemd
+    case sysvinit
+}
+
+package struct StepResult: Sendable, Equatable {
+    /// False: it was right already, as only doing it could tell (a download with the same content).
+    package var changed: Bool
+    /// Of a command that was run.
+    package var command: CommandResult?
+
+    package init(changed: Bool, command: CommandResult? = nil) {
+        self.changed = changed
+        self.command = command
+    }
+}

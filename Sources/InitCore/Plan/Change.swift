@@ -1,0 +1,94 @@
+// A plan is a value: what a resource would do, in words for a person (facts) and in steps for the host.
+
+package struct ResourceID: Sendable, Hashable, CustomStringConvertible {
+    package let config: String
+    package let section: String
+    package let name: String
+
+    package init(config: String, section: String, name: String) {
+        self.config = config
+        self.section = section
+        self.name = name
+    }
+
+    /// `files[/etc/motd]`, as in the journal's IDE_INIT_RESOURCE; the config stands beside it.
+    package var description: String { "\(section)[\(name)]" }
+}
+
+/// Something that counts as changed for those that react to it: a file, a package, a command that ran.
+package struct Mark: Sendable, Hashable {
+    package let config: String
+    package let section: String
+    /// As the document spells it; packages as `manager/name`.
+    package let name: String
+
+    package init(config: String, section: String, name: String) {
+        self.config = config
+        self.section = section
+        self.name = name
+    }
+}
+
+package struct Change: Sendable, Equatable {
+    package enum Action: String, Sendable {
+        case create
+        case update
+        case remove
+        case run
+        case restart
+    }
+
+    package enum Certainty: Sendable, Equatable {
+        case certain
+        /// What the host will look like depends on something that hasn't happened yet, named here: `known after download`.
+        case knownAfter(String)
+    }
+
+    package var action: Action
+    package var facts: [Fact]
+    package var steps: [Step]
+    package var certainty: Certainty = .certain
+    /// What reactors see as changed, if the steps change anything.
+    package var marks: [Mark]
+    /// The steps only make an answer possible (a package list fetched): afterwards the resource plans once more.
+    package var plansAgain = false
+
+    package init(
+        _ action: Action, facts: [Fact] = [], steps: [Step], certainty: Certainty = .certain, marks: [Mark] = [],
+        plansAgain: Bool = false
+    ) {
+        self.action = action
+        self.facts = facts
+        self.steps = steps
+        self.certainty = certainty
+        self.marks = marks
+        self.plansAgain = plansAgain
+    }
+}
+
+/// One property, before and after.
+package struct Fact: Sendable, Equatable {
+    package enum Value: Sendable, Equatable {
+        case absent
+        case text(String)
+        /// File content, shown by its size or as a diff.
+        case content([UInt8])
+        /// Same or different is all that may be said; the property's other side tells which.
+        case concealed
+        case unknown(String)
+    }
+
+    package let name: String
+    package let before: Value
+    package let after: Value
+
+    package init(_ name: String, _ before: Value, _ after: Value) {
+        self.name = name
+        self.before = before
+        self.after = after
+    }
+
+    package init(_ name: String, _ before: String?, _ after: String) {
+        self.init(name, before.map(Value.text) ?? .absent, .text(after))
+    }
+}

@@ -1,0 +1,31 @@
+/// One thing that the document wishes for: it compares wish and host, and says what would change.
+package protocol Resource: Sendable {
+    var id: ResourceID { get }
+    /// Marks that make this resource act even if it is already right.
+    var reactsTo: [Mark] { get }
+    /// What is to be done; nil: already right. Sees the host through a probe only and can't change it.
+    /// - Throws: `Failure` when the wish can't be met.
+    func plan(_ now: Planning) async throws -> Plan
+}
+
+extension Resource {
+    package var reactsTo: [Mark] { [] }
+}
+
+package enum Plan: Sendable, Equatable {
+    case unchanged
+    case change(Change)
+    /// Not wanted this time, for the reason given (a command whose `test` said no).
+    case skip(String)
+}
+
+/// What a resource may look at while it plans.
+package struct Planning: Sendable {
+    package let probe: Probe
+    package let ledger: Ledger
+
+    package init(probe: Probe, ledger: Ledger) {
+        self.probe = probe
+        self.ledger = ledger
+    }
+}

@@ -1,0 +1,3 @@
+import Subprocess
+import CArchive
+package let y = 1
