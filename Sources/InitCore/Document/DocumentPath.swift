@@ -13,6 +13,11 @@ package struct DocumentPath: Sendable, Hashable, CustomStringConvertible {
     package mutating func append(_ index: Int) { components.append(.index(index)) }
     package mutating func removeLast() { components.removeLast() }
 
+    /// The last key of it.
+    package var last: String {
+        if case .key(let key) = components.last { key } else { "" }
+    }
+
     package func appending(_ key: String) -> Self {
         var copy = self
         copy.append(key)
@@ -25,8 +30,12 @@ package struct DocumentPath: Sendable, Hashable, CustomStringConvertible {
         return copy
     }
 
-    /// The same place seen from the Init block: `AWS::CloudFormation::Init` in front says nothing to a reader.
-    package var isEmpty: Bool { components.isEmpty }
+    /// The same place seen from inside the block of that name, which in front of each path says nothing to a reader.
+    package func seen(from block: String) -> Self {
+        var copy = self
+        if components.first == .key(block) { copy.components.removeFirst() }
+        return copy
+    }
 
     package var description: String {
         var text = ""

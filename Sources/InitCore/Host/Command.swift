@@ -30,12 +30,16 @@ package struct Command: Sendable, Equatable {
     package var user: String?
     /// Seconds; nil: as long as it takes.
     package var timeout: Double?
+    /// Exit codes that mean success.
+    package var successCodes: Set<Int32> = [0]
     /// How often a failure is tried again.
     package var retries = 0
     /// A failure is reported but ends nothing.
     package var ignoresErrors = false
     /// A stop of the run waits for its end: a package manager that is cut off leaves its database broken.
     package var finishesOnStop = false
+    /// Standard error is kept apart from output that is to be parsed.
+    package var separatesErrors = false
 
     package init(
         _ title: String, _ program: Program, environment: Environment = .inherited(setting: [:]), directory: String? = nil,
@@ -61,15 +65,22 @@ package struct CommandResult: Sendable, Equatable {
     }
 
     package var ending: Ending
-    /// Standard output and error together: head and tail of it where it was too long to keep.
+    /// Standard output, and error with it unless the command keeps them apart; head and tail where it was too long to keep.
     package var output: [UInt8]
+    package var errors: [UInt8]
 
-    package init(_ ending: Ending, output: [UInt8] = []) {
+    package init(_ ending: Ending, output: [UInt8] = [], errors: [UInt8] = []) {
         self.ending = ending
         self.output = output
+        self.errors = errors
     }
 
-    package var succeeded: Bool { ending == .exited(0) }
+    package var succeeded: Bool { succeeded(with: [0]) }
+
+    package func succeeded(with codes: Set<Int32>) -> Bool {
+        if case .exited(let code) = ending { codes.contains(code) } else { false }
+    }
+
     package var text: String { String(decoding: output, as: UTF8.self) }
 
     package var endingText: String {
@@ -83,7 +94,7 @@ package struct CommandResult: Sendable, Equatable {
 
     /// The last lines, for an error message.
     package func lastLines(_ count: Int = 10) -> String? {
-        let lines = text.split(whereSeparator: \.isNewline).suffix(count)
+        let lines = (text + String(decoding: errors, as: UTF8.self)).split(whereSeparator: \.isNewline).suffix(count)
         return lines.isEmpty ? nil : lines.joined(separator: "\n")
     }
 }

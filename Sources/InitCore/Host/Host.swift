@@ -5,17 +5,29 @@ package struct Host: Sendable {
     /// Neighbouring writes in one durable batch. Those before a failed one are in place, it and the later ones aren't.
     package var commit: @Sendable ([FileWrite]) async throws -> BatchResult
     package var pending: PendingStore
+    /// Seconds. Ends early when the run is told to stop.
+    package var sleep: @Sendable (Double) async -> Void
+    /// Why the run is to end now: a signal, its deadline.
+    package var stopReason: @Sendable () -> Failure?
+    /// Seconds since some fixed moment.
+    package var clock: @Sendable () -> Double
 
     package init(
         probe: Probe,
         perform: @escaping @Sendable (Step) async throws -> StepResult,
         commit: @escaping @Sendable ([FileWrite]) async throws -> BatchResult,
-        pending: PendingStore
+        pending: PendingStore,
+        sleep: @escaping @Sendable (Double) async -> Void,
+        stopReason: @escaping @Sendable () -> Failure?,
+        clock: @escaping @Sendable () -> Double
     ) {
         self.probe = probe
         self.perform = perform
         self.commit = commit
         self.pending = pending
+        self.sleep = sleep
+        self.stopReason = stopReason
+        self.clock = clock
     }
 }
 

@@ -8,9 +8,12 @@ package struct Probe: Sendable {
     /// Names in a directory, sorted; empty where there is none.
     package var names: @Sendable (String) throws -> [String]
     package var sha256: @Sendable (String) throws -> String
-    package var user: @Sendable (String) throws -> UserAccount?
-    package var group: @Sendable (String) throws -> GroupAccount?
+    package var user: @Sendable (String) async throws -> UserAccount?
+    package var group: @Sendable (String) async throws -> GroupAccount?
     package var compare: @Sendable (Unpacking) throws -> ArchiveComparison
+    package var unit: @Sendable (String, ServiceManager) async throws -> UnitState
+    /// What a new file's mode loses (umask(2)).
+    package var umask: UInt16
     /// One of a closed list of questions (Query.swift).
     package var ask: @Sendable (Query) async throws -> CommandResult
     /// A command's own `test` or `defaults`: the one open door. Nil: not run, in a dry run.
@@ -22,9 +25,11 @@ package struct Probe: Sendable {
         linkTarget: @escaping @Sendable (String) throws -> String,
         names: @escaping @Sendable (String) throws -> [String],
         sha256: @escaping @Sendable (String) throws -> String,
-        user: @escaping @Sendable (String) throws -> UserAccount?,
-        group: @escaping @Sendable (String) throws -> GroupAccount?,
+        user: @escaping @Sendable (String) async throws -> UserAccount?,
+        group: @escaping @Sendable (String) async throws -> GroupAccount?,
         compare: @escaping @Sendable (Unpacking) throws -> ArchiveComparison,
+        unit: @escaping @Sendable (String, ServiceManager) async throws -> UnitState,
+        umask: UInt16,
         ask: @escaping @Sendable (Query) async throws -> CommandResult,
         test: @escaping @Sendable (Command) async throws -> CommandResult?
     ) {
@@ -36,6 +41,8 @@ package struct Probe: Sendable {
         self.user = user
         self.group = group
         self.compare = compare
+        self.unit = unit
+        self.umask = umask
         self.ask = ask
         self.test = test
     }
@@ -55,13 +62,16 @@ package struct FileStatus: Sendable, Equatable {
     package var owner: UInt32
     package var group: UInt32
     package var size: Int
+    /// Seconds since its content last changed.
+    package var age: Double
 
-    package init(kind: Kind, mode: UInt16, owner: UInt32, group: UInt32, size: Int) {
+    package init(kind: Kind, mode: UInt16, owner: UInt32, group: UInt32, size: Int, age: Double = 0) {
         self.kind = kind
         self.mode = mode
         self.owner = owner
         self.group = group
         self.size = size
+        self.age = age
     }
 }
 

@@ -22,8 +22,7 @@ package struct FileWrite: Sendable, Equatable {
 
     package var path: String
     package var content: Content
-    /// Nil: the mode of the file that stands there; 0666 & ~umask & 0775 for a new one, as cfn-init.
-    package var mode: UInt16?
+    package var mode: UInt16
     /// Nil: the owner of the file that stands there, else ours.
     package var owner: UInt32?
     package var group: UInt32?
@@ -33,7 +32,7 @@ package struct FileWrite: Sendable, Equatable {
     package var template: JSONValue?
 
     package init(
-        _ path: String, _ content: Content, mode: UInt16? = nil, owner: UInt32? = nil, group: UInt32? = nil,
+        _ path: String, _ content: Content, mode: UInt16, owner: UInt32? = nil, group: UInt32? = nil,
         keepsBackup: Bool, template: JSONValue? = nil
     ) {
         self.path = path

@@ -50,7 +50,8 @@ package struct Change: Sendable, Equatable {
     package var certainty: Certainty = .certain
     /// What reactors see as changed, if the steps change anything.
     package var marks: [Mark]
-    /// The steps only make an answer possible (a package list fetched): afterwards the resource plans once more.
+    /// Afterwards the resource plans once more: to see that all is right now, or since the steps only made an answer
+    /// possible (a package list fetched).
     package var plansAgain = false
 
     package init(

@@ -3,13 +3,17 @@ package protocol Resource: Sendable {
     var id: ResourceID { get }
     /// Marks that make this resource act even if it is already right.
     var reactsTo: [Mark] { get }
-    /// What is to be done; nil: already right. Sees the host through a probe only and can't change it.
+    /// The one path that planning looks at and a single write replaces; nil: more than that. Neighbours with one may be planned
+    /// before any of them is written, and are then written as one durable batch.
+    var lonePath: String? { get }
+    /// What is to be done, if anything. Sees the host through a probe only and can't change it.
     /// - Throws: `Failure` when the wish can't be met.
     func plan(_ now: Planning) async throws -> Plan
 }
 
 extension Resource {
     package var reactsTo: [Mark] { [] }
+    package var lonePath: String? { nil }
 }
 
 package enum Plan: Sendable, Equatable {

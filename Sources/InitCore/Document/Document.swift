@@ -1,0 +1,113 @@
+// The typed document: what the chosen configSets wish for, and every complaint about it.
+
+package struct Document: Sendable {
+    package struct Config: Sendable {
+        package let name: String
+        package let resources: [any Resource]
+    }
+
+    package struct ConfigSet: Sendable {
+        package let name: String
+        package let configs: [Config]
+    }
+
+    package static let initKey = "AWS::CloudFormation::Init"
+    package static let authenticationKey = "AWS::CloudFormation::Authentication"
+
+    /// An hour, where the original lets a command hang for ever.
+    package static let commandTimeout = 3600.0
+
+    /// The whole metadata, as it came.
+    package let metadata: JSONValue
+    package let sets: [ConfigSet]
+    package let diagnostics: Diagnostics
+    /// There is no Init block, or an empty one: nothing to do, which is most likely a mistake.
+    package let isMissingInit: Bool
+
+    /// - Parameters:
+    ///   - configSets: names in the order to run them; empty: `default`.
+    ///   - strict: cfn-init's `--strict`: an rpm file that can't be read is an error.
+    ///   - duplicates: from the parser.
+    package init(
+        _ metadata: JSONValue, configSets: [String] = [], compatible: Bool = false, strict: Bool = false,
+        duplicates: [JSONParser.DuplicateKey] = []
+    ) {
+        var diagnostics = Diagnostics(compatible: compatible)
+        for duplicate in duplicates {
+            diagnostics.warning(
+                duplicate.path.seen(from: Self.initKey),
+                "this key stands twice, here in line \(duplicate.line), column \(duplicate.column); the last one counts")
+        }
+        self.metadata = metadata
+        let root = JSONNode(metadata)
+        guard let found = root[Self.initKey], found.value.isTruthy else {
+            isMissingInit = true
+            sets = []
+            if !root.isMap, metadata.isTruthy { root.complain("a map", &diagnostics) }
+            diagnostics.ignored(root.path, "there is no \(Self.initKey) in it, so there is nothing to do")
+            self.diagnostics = diagnostics
+            return
+        }
+        isMissingInit = false
+        let initNode = JSONNode(found.value)
+        guard initNode.isMap else {
+            found.complain("a map", &diagnostics)
+            sets = []
+            self.diagnostics = diagnostics
+            return
+        }
+        let configSets = ConfigSets(initNode, &diagnostics).chosen(
+            configSets.isEmpty ? ["default"] : configSets, initNode.path, &diagnostics)
+        let chosen = Set(configSets.flatMap(\.configs))
+        var configs: [String: Config] = [:]
+        for (name, node) in initNode.members where name != "configSets" {
+            var own = Diagnostics(compatible: compatible)
+            configs[name] = Config(name: name, resources: Self.resources(of: node, named: name, commandTimeout: compatible ? nil : Self.commandTimeout,
+                    skipsUnreadablePackages: compatible && !strict, &own))
+            diagnostics.merge(own, demoted: !chosen.contains(name))
+        }
+        sets = configSets.map { set in ConfigSet(name: set.name, configs: set.configs.compactMap { configs[$0] }) }
+        self.diagnostics = diagnostics
+    }
+
+    private static func resources(
+        of config: JSONNode, named name: String, commandTimeout: Double?, skipsUnreadablePackages: Bool,
+        _ diagnostics: inout Diagnostics
+    ) -> [any Resource] {
+        guard config.isMap else {
+            config.complain("a map of sections", &diagnostics)
+            return []
+        }
+        for (key, node) in config.members where !sections.contains(where: { $0.key == key }) {
+            let known = sections.map(\.key)
+            diagnostics.ignored(
+                node.path,
+                "there is no section of this name\(suggestion(for: key, among: known)); known: \(known.joined(separator: ", "))")
+        }
+        findIntrinsics(config, &diagnostics)
+        return sections.flatMap { section -> [any Resource] in
+            guard let node = config.given(section.key), node.value.isTruthy else { return [] }
+            return section.decode(
+                SectionInput(config: name, node: node, siblings: config, commandTimeout: commandTimeout,
+                skipsUnreadablePackages: skipsUnreadablePackages), &diagnostics)
+        }
+    }
+
+    /// `{"Ref": …}` and `{"Fn::…": …}` are CloudFormation's to replace; one that is left over would be used as it stands.
+    private static func findIntrinsics(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
+        switch node.value {
+        case .array:
+            for item in node.items { findIntrinsics(item, &diagnostics) }
+        case .object(let object):
+            if object.count == 1, let key = object.keys.first, key == "Ref" || key.hasPrefix("Fn::") {
+                diagnostics.ignored(
+                    node.path,
+                    "\(key) stands here unresolved; CloudFormation replaces it in a stack, in a file the value itself is wanted")
+                return
+            }
+            if object["references"] == .bool(false) || object["references"] == .string("false") { return }
+            for (_, member) in node.members { findIntrinsics(member, &diagnostics) }
+        default: break
+        }
+    }
+}

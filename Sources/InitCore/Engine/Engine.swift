@@ -1,0 +1,224 @@
+// The loop: plan a resource, do it or don't, record it, go on. Resource by resource, since a later one may depend
+// on what an earlier one made. A dry run and an apply differ in one line: see `carryOut`.
+
+package struct Engine: Sendable {
+    package enum Event: Sendable {
+        case setStarted(String)
+        case configStarted(String)
+        case itemStarted(ResourceID)
+        case itemFinished(Report.Item)
+    }
+
+    private let host: Host
+    private let mode: Report.Mode
+    private let events: @Sendable (Event) -> Void
+
+    package init(host: Host, mode: Report.Mode, events: @escaping @Sendable (Event) -> Void = { _ in }) {
+        self.host = host
+        self.mode = mode
+        self.events = events
+    }
+
+    /// Runs the document's chosen sets to their end or to the first failure, after which the rest is skipped.
+    package func run(_ document: Document, only: ResourceFilter? = nil) async -> Report {
+        var run = Run(engine: self, document: document)
+        await run.all(document, only: only)
+        return run.report
+    }
+
+    /// One run's state.
+    private struct Run {
+        let engine: Engine
+        var report: Report
+        var ledger = Ledger()
+        var reactions: Reactions
+        var batch = WriteBatch()
+        let start: Double
+
+        init(engine: Engine, document: Document) {
+            self.engine = engine
+            report = Report(mode: engine.mode, configSets: document.sets.map(\.name))
+            report.warnings = document.diagnostics.warnings
+            reactions = Reactions(document, store: engine.host.pending)
+            start = engine.host.clock()
+        }
+
+        var host: Host { engine.host }
+
+        mutating func all(_ document: Document, only: ResourceFilter?) async {
+            do {
+                ledger = Ledger(pending: try reactions.load())
+            } catch {
+                report.failure = Failure(wrapping: error)
+            }
+            for set in document.sets {
+                if report.firstFailure == nil { engine.events(.setStarted(set.name)) }
+                for config in set.configs {
+                    if report.firstFailure == nil { engine.events(.configStarted(config.name)) }
+                    for resource in config.resources where only?.includes(resource.id) ?? true {
+                        await take(resource)
+                    }
+                    await flush()
+                }
+            }
+            report.duration = host.clock() - start
+        }
+
+        /// Plans one resource and does what it asks for, or puts it into the batch.
+        private mutating func take(_ resource: any Resource) async {
+            if !batch.accepts(resource) { await flush() }
+            if let (subject, _) = report.firstFailure {
+                return finish(resource.id, .skipped, note: "not reached: \(subject ?? "the run") failed", began: host.clock())
+            }
+            if let reason = host.stopReason() { report.failure = reason }
+            let began = host.clock()
+            engine.events(.itemStarted(resource.id))
+            do {
+                try await settle(resource, began: began)
+            } catch {
+                // What precedes it in the batch isn't its fault.
+                await flush()
+                let skipped = report.firstFailure.map { "not reached: \($0.subject ?? "the run") failed" }
+                finish(
+                    resource.id, skipped == nil ? .failed : .skipped, note: skipped,
+                    failure: skipped == nil ? Failure(wrapping: error) : nil, began: began)
+            }
+        }
+
+        private mutating func settle(_ resource: any Resource, began: Double) async throws {
+            if let reason = report.failure { throw reason }
+            var done: Change?
+            var note: String?
+            while true {
+                switch try await resource.plan(Planning(probe: host.probe, ledger: ledger)) {
+                case .unchanged:
+                    try reactions.acted(resource, engine.mode)
+                    return finish(resource.id, done == nil ? .unchanged : .changed, change: done, note: note, began: began)
+                case .skip(let why):
+                    return finish(resource.id, .skipped, note: why, began: began)
+                case .change(let change):
+                    if engine.mode == .apply, let write = batch.write(of: resource, change) {
+                        return batch.append(resource.id, change, write, began: began)
+                    }
+                    if change == done {
+                        throw Failure(.host, "what it takes was done without an error, and still it isn't as wished")
+                    }
+                    let outcome: Report.Outcome
+                    (outcome, note) = try await carryOut(change)
+                    record(resource.id, change, outcome)
+                    if change.plansAgain, engine.mode == .apply {
+                        done = change
+                        continue
+                    }
+                    try reactions.acted(resource, engine.mode)
+                    return finish(resource.id, outcome, change: change, note: note, began: began)
+                }
+            }
+        }
+
+        /// The one branch between a dry run and an apply.
+        private mutating func carryOut(_ change: Change) async throws -> (Report.Outcome, note: String?) {
+            guard engine.mode == .apply else { return (change.action == .run ? .ran : .changed, nil) }
+            try reactions.announce(change.marks)
+            var changed = false
+            var note: String?
+            for step in change.steps {
+                let result = try await host.performRetrying(step)
+                changed = changed || result.changed
+                if case .run(let command) = step, let ending = result.command, !ending.succeeded(with: command.successCodes) {
+                    note = "\(command.title) \(ending.endingText), which is ignored"
+                }
+            }
+            return (change.action == .run ? .ran : changed ? .changed : .unchanged, note)
+        }
+
+        private mutating func record(_ id: ResourceID, _ change: Change, _ outcome: Report.Outcome) {
+            guard outcome != .unchanged else { return }
+            ledger.record(id, marks: change.marks, happened: engine.mode == .apply)
+        }
+
+        private mutating func flush() async {
+            guard !batch.isEmpty else { return }
+            let entries = batch.take()
+            var result = BatchResult(changed: [])
+            do {
+                try reactions.announce(entries.flatMap(\.change.marks))
+                result = try await host.commit(entries.map(\.write))
+            } catch {
+                result.failure = Failure(wrapping: error)
+            }
+            for (index, entry) in entries.enumerated() {
+                if index < result.changed.count {
+                    let outcome: Report.Outcome = result.changed[index] ? .changed : .unchanged
+                    record(entry.id, entry.change, outcome)
+                    finish(entry.id, outcome, change: entry.change, began: entry.began)
+                } else if index == result.changed.count, let failure = result.failure {
+                    finish(entry.id, .failed, change: entry.change, failure: failure, began: entry.began)
+                } else {
+                    finish(entry.id, .skipped, note: "not reached: an earlier item failed", began: entry.began)
+                }
+            }
+        }
+
+        private mutating func finish(
+            _ id: ResourceID, _ outcome: Report.Outcome, change: Change? = nil, note: String? = nil,
+            failure: Failure? = nil, began: Double
+        ) {
+            let item = Report.Item(
+                id: id, outcome: outcome, change: change, note: note, failure: failure, duration: host.clock() - began)
+            report.items.append(item)
+            engine.events(.itemFinished(item))
+        }
+    }
+}
+
+extension Host {
+    /// Performs a step; a command that fails is tried again as often as it says, and then is a failure unless it ignores errors.
+    fileprivate func performRetrying(_ step: Step) async throws -> StepResult {
+        guard case .run(let command) = step else { return try await perform(step) }
+        var attempt = 0
+        while true {
+            if let reason = stopReason() { throw reason }
+            let result = try await perform(step)
+            guard let ending = result.command, !ending.succeeded(with: command.successCodes) else { return result }
+            if let reason = stopReason() { throw reason }
+            if case .notStarted(let why) = ending.ending {
+                throw Failure(.commandFailed, "\(command.title) could not be started: \(why)")
+            }
+            if attempt < command.retries {
+                attempt += 1
+                await sleep(min(30, Double(1 << min(attempt - 1, 5))))
+                continue
+            }
+            if command.ignoresErrors { return result }
+            if case .timedOut = ending.ending {
+                throw Failure(.timedOut, "\(command.title) \(ending.endingText)", output: ending.lastLines())
+            }
+            let tried = attempt > 0 ? " (tried \(attempt + 1) times)" : ""
+            throw Failure(.commandFailed, "\(command.title) \(ending.endingText)\(tried)", output: ending.lastLines())
+        }
+    }
+}
+
+extension Failure {
+    package init(wrapping error: any Error) {
+        self = error as? Failure ?? Failure(.host, "\(error)")
+    }
+}
+
+/// `--only SECTION/NAME`: one item, or with `SECTION` alone all of a section.
+package struct ResourceFilter: Sendable {
+    private let section: String
+    private let name: String?
+
+    package init(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        section = String(parts[0])
+        name = parts.count > 1 ? String(parts[1]) : nil
+    }
+
+    package func includes(_ id: ResourceID) -> Bool {
+        // A file's name begins with the slash that also divides: files//etc/motd and files/etc/motd both mean it.
+        id.section == section && (name == nil || id.name == name || id.name == "/" + (name ?? ""))
+    }
+}

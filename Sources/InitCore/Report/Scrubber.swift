@@ -1,0 +1,127 @@
+// The second net: takes known secret values out of whatever a child printed, in the forms in which they turn up.
+
+import Synchronization
+
+package final class Scrubber: Sendable {
+    /// Shorter values would take ordinary words with them.
+    private static let shortest = 6
+
+    private let patterns = Mutex(Patterns())
+
+    package init(_ secrets: [Secret] = []) {
+        for secret in secrets { add(secret) }
+    }
+
+    package func add(_ secret: Secret) {
+        secret.reveal { bytes in
+            patterns.withLock { patterns in
+                for form in Self.forms(of: bytes) { patterns.insert(form) }
+            }
+        }
+    }
+
+    package func scrub(_ text: String) -> String {
+        var stream = stream()
+        var bytes = stream.append(Array(text.utf8)[...])
+        bytes += stream.finish()
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// For output that arrives in pieces: a secret is found across their borders too.
+    package func stream() -> ScrubbingStream { ScrubbingStream(patterns: patterns.withLock { $0 }) }
+
+    /// The value itself, as JSON and URLs write it, and in base64; a PEM block line by line.
+    private static func forms(of value: [UInt8]) -> [[UInt8]] {
+        let text = String(decoding: value, as: UTF8.self).trimmingBlanks()
+        var plain = [text]
+        if text.contains("-----BEGIN") {
+            plain += text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.hasPrefix("-----") }
+        }
+        var forms: [[UInt8]] = []
+        for text in plain where text.utf8.count >= shortest {
+            forms.append(Array(text.utf8))
+            forms.append(Array(JSONValue.string(text).pythonText.utf8.dropFirst().dropLast()))
+            forms.append(Array(percentEncoded(text).utf8))
+            // The last group hangs on what follows.
+            forms.append(Array(base64(Array(text.utf8)).utf8.prefix(text.utf8.count / 3 * 4)))
+        }
+        return forms.filter { $0.count >= shortest }
+    }
+
+    private static func percentEncoded(_ text: String) -> String {
+        let hex = Array("0123456789ABCDEF")
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default: result += "%\(hex[Int(byte >> 4)])\(hex[Int(byte & 15)])"
+            }
+        }
+        return result
+    }
+}
+
+struct Patterns: Sendable {
+    private(set) var byPrefix: [UInt16: [[UInt8]]] = [:]
+    private(set) var longest = 0
+
+    mutating func insert(_ pattern: [UInt8]) {
+        let key = UInt16(pattern[0]) << 8 | UInt16(pattern[1])
+        guard byPrefix[key]?.contains(pattern) != true else { return }
+        byPrefix[key, default: []].append(pattern)
+        byPrefix[key]?.sort { $0.count > $1.count }
+        longest = max(longest, pattern.count)
+    }
+}
+
+package struct ScrubbingStream: Sendable {
+    private let patterns: Patterns
+    private var held: [UInt8] = []
+
+    init(patterns: Patterns) { self.patterns = patterns }
+
+    /// What of the input so far can't be the beginning of a secret.
+    package mutating func append(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        guard patterns.longest > 0 else { return Array(bytes) }
+        held += bytes
+        return release(keeping: patterns.longest - 1)
+    }
+
+    package mutating func finish() -> [UInt8] { release(keeping: 0) }
+
+    private mutating func release(keeping count: Int) -> [UInt8] {
+        var result: [UInt8] = []
+        var at = 0
+        let end = held.count - count
+        while at < end {
+            if at + 1 < held.count,
+                let candidates = patterns.byPrefix[UInt16(held[at]) << 8 | UInt16(held[at + 1])],
+                let match = candidates.first(where: { held[at...].starts(with: $0) })
+            {
+                result += Secret.placeholder.utf8
+                at += match.count
+            } else {
+                result.append(held[at])
+                at += 1
+            }
+        }
+        held.removeFirst(at)
+        return result
+    }
+}
+
+func base64(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var result: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+        let group = bytes[start..<min(start + 3, bytes.count)]
+        let value = group.reduce(0) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))
+        for index in 0..<4 {
+            let sextet = Int(value >> (18 - 6 * UInt32(index))) & 63
+            result.append(index <= group.count ? alphabet[sextet] : UInt8(ascii: "="))
+        }
+    }
+    return String(decoding: result, as: UTF8.self)
+}

@@ -1,0 +1,182 @@
+// The report for people: one line an item, its facts below, a summary. Scrubbed, and safe for a terminal.
+
+package struct TextView: Sendable {
+    private let mode: Report.Mode
+    private let style: TextStyle
+    private let showsDiff: Bool
+    private let scrubber: Scrubber
+
+    package init(mode: Report.Mode, style: TextStyle = .plain, showsDiff: Bool = false, scrubber: Scrubber = Scrubber()) {
+        self.mode = mode
+        self.style = style
+        self.showsDiff = showsDiff
+        self.scrubber = scrubber
+    }
+
+    /// The lines of one item; none for what is right already.
+    package func lines(_ item: Report.Item) -> [String] {
+        guard item.outcome != .unchanged else { return [] }
+        var lines = [clean("\(glyph(item)) \(style.bold("\(item.id)"))\(words(item))")]
+        if item.outcome == .changed || item.outcome == .ran || item.outcome == .failed {
+            lines += (item.change?.facts ?? []).flatMap(self.lines).map { "    " + $0 }
+        }
+        if case .knownAfter(let what)? = item.change?.certainty, mode == .plan {
+            lines.append("    " + clean(style.dim("known after \(what)")))
+        }
+        return lines.map { "  " + $0 }
+    }
+
+    private func glyph(_ item: Report.Item) -> String {
+        switch item.outcome {
+        case .unchanged: return "="
+        case .skipped: return style.dim("·")
+        case .failed: return style.red("✗")
+        case .ran: return style.cyan(">")
+        case .changed:
+            switch item.change?.action {
+            case .create: return style.green("+")
+            case .remove: return style.red("-")
+            case .run: return style.cyan(">")
+            default: return style.yellow("~")
+            }
+        }
+    }
+
+    private func words(_ item: Report.Item) -> String {
+        let time = item.duration >= 0.1 && mode == .apply ? ", \(durationText(item.duration))" : ""
+        let note = item.note.map { ": \($0)" } ?? ""
+        switch item.outcome {
+        case .unchanged: return ""
+        case .skipped: return " skipped\(note)"
+        case .failed: return " failed\(time)"
+        case .ran: return (mode == .plan ? " would run" : " ran") + time + note
+        case .changed:
+            guard mode == .apply else { return item.change.map { " would be \(Self.done($0.action))" } ?? "" }
+            return (item.change.map { " \(Self.done($0.action))" } ?? " changed") + time + note
+        }
+    }
+
+    private static func done(_ action: Change.Action) -> String {
+        switch action {
+        case .create: "created"
+        case .update: "changed"
+        case .remove: "removed"
+        case .run: "run"
+        case .restart: "restarted"
+        }
+    }
+
+    // MARK: Facts
+
+    private func lines(_ fact: Fact) -> [String] {
+        if showsDiff, case .content(let new) = fact.after, let diff = diff(fact.before, new) {
+            return ["\(fact.name):"] + diff.map { "  " + $0 }
+        }
+        switch (fact.before, fact.after) {
+        case (.concealed, .concealed): return ["\(fact.name): differs \(Secret.placeholder)"]
+        case (.absent, let after): return spread(fact.name, text(after))
+        case (let before, let after): return spread(fact.name, "\(text(before)) → \(text(after))")
+        }
+    }
+
+    /// A value of several lines stands below its name.
+    private func spread(_ name: String, _ value: String) -> [String] {
+        let lines = scrubber.scrub(value).split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }
+        guard lines.count > 1 else { return ["\(name): \(lines.first ?? "")"] }
+        let most = 6
+        let shown = lines.prefix(most).map { "  | " + $0 }
+        return ["\(name):"] + shown + (lines.count > most ? ["  | … (\(lines.count - most) more lines)"] : [])
+    }
+
+    private func text(_ value: Fact.Value) -> String {
+        switch value {
+        case .absent: "absent"
+        case .text(let text): text
+        case .content(let bytes): bytes.count == 1 ? "1 byte" : "\(bytes.count) bytes"
+        case .concealed: Secret.placeholder
+        case .unknown(let why): "(\(why))"
+        }
+    }
+
+    private func diff(_ before: Fact.Value, _ new: [UInt8]) -> [String]? {
+        var old: [UInt8] = []
+        switch before {
+        case .content(let bytes): old = bytes
+        case .absent: break
+        case .text, .concealed, .unknown: return nil
+        }
+        let isNew = before == .absent
+        guard let text = unifiedDiff(from: old, to: new, oldName: isNew ? "/dev/null" : "now", newName: "then") else { return nil }
+        return scrubber.scrub(text).split(separator: "\n").map { line in
+            switch line.first {
+            case "+": style.green(String(line))
+            case "-": style.red(String(line))
+            case "@": style.cyan(String(line))
+            default: String(line)
+            }
+        }
+    }
+
+    // MARK: Whole report
+
+    package func summary(_ report: Report) -> [String] {
+        var lines: [String] = []
+        if let (subject, failure) = report.firstFailure {
+            lines.append(clean(style.red("Failed") + ": " + (subject.map { "\($0): " } ?? "") + failure.message))
+            if let output = failure.output {
+                lines += output.split(separator: "\n").map { "    | " + clean(String($0)) }
+            }
+        }
+        let counts: [(Report.Outcome, String)] = [
+            (.changed, mode == .plan ? "to change" : "changed"), (.ran, mode == .plan ? "to run" : "ran"),
+            (.unchanged, "already right"), (.skipped, "skipped"), (.failed, "failed"),
+        ]
+        let parts = counts.compactMap { outcome, word in
+            let count = report.count(outcome)
+            return count > 0 ? "\(count) \(word)" : nil
+        }
+        let head = mode == .plan ? "Plan" : report.firstFailure == nil ? "Done" : "Stopped"
+        let time = mode == .apply ? " in \(durationText(report.duration))" : ""
+        lines.append("\(style.bold(head)): \(parts.isEmpty ? "nothing to do" : parts.joined(separator: ", "))\(time).")
+        return lines
+    }
+
+    package func warning(_ diagnostic: Diagnostic) -> String {
+        clean("\(style.yellow("warning")): \(diagnostic.path): \(diagnostic.message)")
+    }
+
+    /// No control character of somebody else's reaches the terminal; our own colours do.
+    private func clean(_ text: String) -> String {
+        var result = ""
+        var isColour = false
+        for scalar in scrubber.scrub(text).unicodeScalars {
+            if scalar == "\u{1B}", style.isColoured {
+                isColour = true
+                result.unicodeScalars.append(scalar)
+            } else if isColour || scalar.value >= 0x20 && scalar.value != 0x7F || scalar == "\t" {
+                if isColour, scalar == "m" { isColour = false }
+                result.unicodeScalars.append(scalar)
+            } else {
+                result += scalar == "\n" ? " " : "\\x" + String(scalar.value, radix: 16)
+            }
+        }
+        return result
+    }
+}
+
+/// Colours, or none.
+package struct TextStyle: Sendable {
+    package static let plain = TextStyle(isColoured: false)
+    package static let coloured = TextStyle(isColoured: true)
+
+    let isColoured: Bool
+
+    private func paint(_ code: Int, _ text: String) -> String { isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+
+    func bold(_ text: String) -> String { paint(1, text) }
+    func dim(_ text: String) -> String { paint(2, text) }
+    func red(_ text: String) -> String { paint(31, text) }
+    func green(_ text: String) -> String { paint(32, text) }
+    func yellow(_ text: String) -> String { paint(33, text) }
+    func cyan(_ text: String) -> String { paint(36, text) }
+}

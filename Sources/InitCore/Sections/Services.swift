@@ -1,0 +1,122 @@
+// services: {systemd | sysvinit: {NAME: {enabled?, ensureRunning?, and lists of what it restarts for}}}, in document order.
+
+let servicesSection = SectionType(key: "services") { input, diagnostics in
+    let managers = ["systemd", "sysvinit", "windows"]
+    return input.node.map(&diagnostics).flatMap { name, node -> [ServiceResource] in
+        guard managers.contains(name) else {
+            diagnostics.ignored(
+                node.path,
+                "there is no service manager of this name\(suggestion(for: name, among: managers)); known: systemd, sysvinit")
+            return []
+        }
+        guard let manager = ServiceManager(rawValue: name) else {
+            diagnostics.ignored(node.path, "Windows services can't be managed on Linux")
+            return []
+        }
+        return node.map(&diagnostics).map { name, node in
+            ServiceResource(name, node, manager, input, &diagnostics)
+        }
+    }
+}
+
+struct ServiceResource: Resource {
+    let id: ResourceID
+    let name: String
+    let manager: ServiceManager
+    let isEnabled: Bool?
+    let isRunning: Bool?
+    let reactsTo: [Mark]
+
+    init(
+        _ name: String, _ node: JSONNode, _ manager: ServiceManager, _ input: SectionInput,
+        _ diagnostics: inout Diagnostics
+    ) {
+        let lists = ["files", "sources", "commands", "groups", "users"]
+        _ = node.map(&diagnostics)
+        node.checkKeys(["enabled", "ensureRunning", "packages"] + lists, &diagnostics)
+        self.id = input.id("\(manager.rawValue)/\(name)")
+        self.name = name
+        self.manager = manager
+        isEnabled = node.given("enabled")?.flag(&diagnostics)
+        isRunning = node.given("ensureRunning")?.flag(&diagnostics)
+        var marks: [Mark] = []
+        for section in lists {
+            guard let list = node.given(section) else { continue }
+            let siblings = input.siblings[section]?.members.map(\.key) ?? []
+            for name in Self.names(in: list, siblings: siblings, of: section, &diagnostics) {
+                marks.append(input.mark(name, section: section))
+            }
+        }
+        for (manager, list) in node.given("packages")?.map(&diagnostics) ?? [] {
+            let siblings = input.siblings["packages"]?[manager]?.members.map(\.key) ?? []
+            for name in Self.names(in: list, siblings: siblings, of: "packages.\(manager)", &diagnostics) {
+                marks.append(input.mark("\(manager)/\(name)", section: "packages"))
+            }
+        }
+        reactsTo = marks
+    }
+
+    private static func names(
+        in list: JSONNode, siblings: [String], of section: String, _ diagnostics: inout Diagnostics
+    ) -> [String] {
+        guard list.isList else {
+            diagnostics.ignored(list.path, "\(list.value.kindName) stands here, and only a list of names is heeded")
+            return []
+        }
+        let names = list.texts(&diagnostics)
+        for (index, name) in names.enumerated() where !siblings.contains(name) {
+            diagnostics.warning(
+                list.path.appending(index),
+                "\u{201C}\(name)\u{201D} isn't among this config's \(section), so it never restarts the service"
+                    + suggestion(for: name, among: siblings))
+        }
+        return names
+    }
+
+    func plan(_ now: Planning) async throws -> Plan {
+        let state = try await now.probe.unit(name, manager)
+        let changed = reactsTo.filter(now.ledger.has)
+        guard state.exists else { return try missing(now, changed) }
+        var facts: [Fact] = []
+        var steps: [Step] = []
+        func act(_ verb: UnitAction.Verb) { steps.append(.unit(UnitAction(verb, name, manager))) }
+        switch (isEnabled, state.enablement) {
+        case (true?, .masked):
+            throw Failure(.host, "\(name) is masked, so it can't be enabled; unmask it first: systemctl unmask \(name)")
+        case (true?, .disabled):
+            facts.append(Fact("enabled", "false", "true"))
+            act(.enable)
+        case (false?, .enabled):
+            facts.append(Fact("enabled", "true", "false"))
+            act(.disable)
+        default: break
+        }
+        guard let isActive = state.isActive else {
+            return steps.isEmpty ? .unchanged : .change(Change(.update, facts: facts, steps: steps))
+        }
+        if !changed.isEmpty {
+            facts.append(Fact("restarts for", nil, changed.map { "\($0.section)[\($0.name)]" }.joined(separator: ", ")))
+            act(.restart)
+            return .change(Change(.restart, facts: facts, steps: steps))
+        }
+        if let isRunning, isRunning != isActive {
+            facts.append(Fact("running", isActive ? "true" : "false", isRunning ? "true" : "false"))
+            act(isRunning ? .start : .stop)
+        }
+        return steps.isEmpty ? .unchanged : .change(Change(.update, facts: facts, steps: steps))
+    }
+
+    /// No such service: in a dry run something before it may bring it; a service that is to be off is off.
+    private func missing(_ now: Planning, _ changed: [Mark]) throws -> Plan {
+        if let earlier = now.ledger.awaits("packages", "sources", "files", "commands") {
+            var facts: [Fact] = []
+            if let isEnabled { facts.append(Fact("enabled", .unknown("known after \(earlier)"), .text("\(isEnabled)"))) }
+            if let isRunning { facts.append(Fact("running", .unknown("known after \(earlier)"), .text("\(isRunning)"))) }
+            return .change(Change(.update, facts: facts, steps: [], certainty: .knownAfter("\(earlier)")))
+        }
+        if isEnabled != true, isRunning != true, changed.isEmpty { return .unchanged }
+        throw Failure(
+            .host,
+            "there is no service \(name) on this host; install the package that brings it, write its unit in files, or mend its name")
+    }
+}

@@ -1,0 +1,226 @@
+// Writes files in batches: stage all, make all durable at once, rename all, make the directories durable.
+
+import Crypto
+import Glibc
+import InitCore
+
+/// Fetches a download's body into an open file, checked against its sum.
+package typealias Fetch = @Sendable (_ download: Download, _ into: Int32) async throws -> Void
+
+struct FileCommit: Sendable {
+    /// Up to so many files an fsync each is cheaper than flushing the whole file system.
+    private static let fewFiles = 4
+
+    let root: Root
+
+    func commit(_ writes: [FileWrite]) -> BatchResult {
+        var batch = Batch(root: root)
+        var failure: Failure?
+        for write in writes {
+            do {
+                try batch.stage(write)
+            } catch {
+                failure = Failure(wrapping: error)
+                break
+            }
+        }
+        do {
+            try batch.makeDurable(syncingWhole: batch.count > Self.fewFiles)
+        } catch {
+            batch.discard(from: 0)
+            return BatchResult(changed: [], failure: Failure(wrapping: error))
+        }
+        return batch.rename(failure)
+    }
+
+    /// One write whose content has to be fetched first.
+    func download(_ write: FileWrite, _ download: Download, _ fetch: Fetch) async throws -> StepResult {
+        var made: [String] = []
+        let place = try root.resolve(write.path)
+        let directory = try OpenDirectory(parent(of: place), made: &made)
+        var staged = try StagedFile(
+            in: directory, name: lastComponent(of: place), mode: write.mode, owner: write.owner, group: write.group,
+            path: write.path)
+        do {
+            try await fetch(download, staged.descriptor)
+            if let context = write.template { try render(&staged, context, write.path) }
+            if try isStanding(staged, at: place, write) {
+                staged.discard()
+                return StepResult(changed: false)
+            }
+            try staged.makeDurable(path: write.path)
+            try staged.rename(keepingBackup: write.keepsBackup, path: write.path)
+        } catch {
+            staged.discard()
+            throw error
+        }
+        try syncDirectories([directory.path] + made)
+        return StepResult(changed: true)
+    }
+
+    private func render(_ staged: inout StagedFile, _ context: JSONValue, _ path: String) throws {
+        lseek(staged.descriptor, 0, SEEK_SET)
+        let text = try readAll(staged.descriptor, path)
+        guard let template = String(validating: text, as: UTF8.self) else {
+            throw Failure(.refused, "\(path): the download is no UTF-8 text, so it can't be a template")
+        }
+        let rendered = try MustacheTemplate(template).render(context)
+        guard lseek(staged.descriptor, 0, SEEK_SET) == 0, ftruncate(staged.descriptor, 0) == 0 else {
+            throw systemFailure("can't be written", path)
+        }
+        try staged.write(Array(rendered.utf8), path: path)
+    }
+
+    private func isStanding(_ staged: borrowing StagedFile, at place: String, _ write: FileWrite) throws -> Bool {
+        var old = stat()
+        var new = stat()
+        guard lstat(place, &old) == 0, old.st_mode & S_IFMT == S_IFREG, fstat(staged.descriptor, &new) == 0 else { return false }
+        guard old.st_size == new.st_size, old.st_mode == new.st_mode, old.st_uid == new.st_uid, old.st_gid == new.st_gid else {
+            return false
+        }
+        let probe = FileProbe(root: Root())
+        return try probe.sha256(place) == probe.sha256(parent(of: place) + "/" + staged.temporary)
+    }
+
+    func link(_ link: LinkWrite) throws -> StepResult {
+        var made: [String] = []
+        let place = try root.resolve(link.path)
+        let directory = try OpenDirectory(parent(of: place), made: &made)
+        let name = lastComponent(of: place)
+        let temporary = StagedFile.temporaryName(of: name)
+        unlinkat(directory.descriptor, temporary, 0)
+        guard symlinkat(link.target, directory.descriptor, temporary) == 0 else {
+            throw systemFailure("the link can't be made", link.path)
+        }
+        do {
+            if link.owner != nil || link.group != nil {
+                let flags = AT_SYMLINK_NOFOLLOW
+                guard fchownat(directory.descriptor, temporary, link.owner ?? .max, link.group ?? .max, flags) == 0 else {
+                    throw systemFailure("the link's owner can't be set", link.path)
+                }
+            }
+            try replace(temporary, name, in: directory, keepingBackup: link.keepsBackup, path: link.path)
+        } catch {
+            unlinkat(directory.descriptor, temporary, 0)
+            throw error
+        }
+        try syncDirectories([directory.path] + made)
+        return StepResult(changed: true)
+    }
+
+    func setAttributes(_ path: String, mode: UInt16?, owner: UInt32?, group: UInt32?) throws -> StepResult {
+        let place = try root.resolve(path)
+        if owner != nil || group != nil {
+            guard lchown(place, owner ?? .max, group ?? .max) == 0 else { throw systemFailure("its owner can't be set", path) }
+        }
+        if let mode {
+            guard fchmodat(AT_FDCWD, place, mode_t(mode), 0) == 0 else { throw systemFailure("its mode can't be set", path) }
+        }
+        return StepResult(changed: true)
+    }
+}
+
+/// The files of one commit.
+private struct Batch: ~Copyable {
+    private struct Entry {
+        let directory: OpenDirectory
+        let name: String
+        let write: FileWrite
+    }
+
+    private let root: Root
+    private var entries: [Entry] = []
+    private var directories: [String: OpenDirectory] = [:]
+    private var made: [String] = []
+
+    init(root: Root) { self.root = root }
+
+    var count: Int { entries.count }
+
+    mutating func stage(_ write: FileWrite) throws {
+        let place = try root.resolve(write.path)
+        let directory = try self.directory(parent(of: place))
+        let name = lastComponent(of: place)
+        var staged = try StagedFile(
+            in: directory, name: name, mode: write.mode, owner: write.owner, group: write.group, path: write.path)
+        do {
+            switch write.content {
+            case .bytes(let bytes): try staged.write(bytes, path: write.path)
+            case .secret(let secret): try secret.reveal { try staged.write($0, path: write.path) }
+            case .download: throw Failure(.host, "\(write.path): a download can't be part of a batch")
+            }
+        } catch {
+            staged.discard()
+            throw error
+        }
+        staged.closeFile()
+        entries.append(Entry(directory: directory, name: name, write: write))
+    }
+
+    private mutating func directory(_ path: String) throws -> OpenDirectory {
+        if let directory = directories[path] { return directory }
+        let directory = try OpenDirectory(path, made: &made)
+        directories[path] = directory
+        return directory
+    }
+
+    func makeDurable(syncingWhole: Bool) throws {
+        var done: Set<UInt64> = []
+        for entry in entries {
+            if syncingWhole {
+                guard done.insert(entry.directory.device).inserted else { continue }
+                guard syncfs(entry.directory.descriptor) == 0 else {
+                    throw systemFailure("its file system can't be flushed", entry.write.path)
+                }
+            } else {
+                let descriptor = openat(entry.directory.descriptor, StagedFile.temporaryName(of: entry.name), O_RDONLY | O_CLOEXEC)
+                defer { close(descriptor) }
+                guard descriptor >= 0, fsync(descriptor) == 0 else {
+                    throw systemFailure("can't be made durable", entry.write.path)
+                }
+            }
+        }
+    }
+
+    /// - Parameter failure: of the write after the last staged one.
+    func rename(_ failure: Failure?) -> BatchResult {
+        var result = BatchResult(changed: [], failure: failure)
+        for (index, entry) in entries.enumerated() {
+            do {
+                try replace(
+                    StagedFile.temporaryName(of: entry.name), entry.name, in: entry.directory,
+                    keepingBackup: entry.write.keepsBackup, path: entry.write.path)
+                result.changed.append(true)
+            } catch {
+                discard(from: index)
+                result.failure = Failure(wrapping: error)
+                break
+            }
+        }
+        do {
+            try syncDirectories(Array(directories.keys) + made)
+        } catch {
+            // In place, but a power cut may undo it: that's a failure of the last one.
+            if result.failure == nil {
+                _ = result.changed.popLast()
+                result.failure = Failure(wrapping: error)
+            }
+        }
+        return result
+    }
+
+    func discard(from index: Int) {
+        for entry in entries[index...] {
+            unlinkat(entry.directory.descriptor, StagedFile.temporaryName(of: entry.name), 0)
+        }
+    }
+}
+
+/// Makes new and renamed entries durable.
+func syncDirectories(_ paths: [String]) throws {
+    for path in Set(paths) {
+        let descriptor = open(path.isEmpty ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(descriptor) }
+        guard descriptor >= 0, fsync(descriptor) == 0 else { throw systemFailure("the directory can't be made durable", path) }
+    }
+}

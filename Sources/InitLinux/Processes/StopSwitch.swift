@@ -1,0 +1,91 @@
+// Tells the run to end: thrown by SIGTERM, SIGINT, SIGHUP or the deadline, seen by whatever waits.
+
+import Glibc
+import InitCore
+import Synchronization
+
+package final class StopSwitch: Sendable {
+    private let reason = Mutex<Failure?>(nil)
+    private let event: Int32
+
+    package init() {
+        event = eventfd(0, Int32(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+    }
+
+    deinit { close(event) }
+
+    package var stopReason: Failure? { reason.withLock { $0 } }
+
+    /// Readable from the moment it is thrown.
+    var descriptor: Int32 { event }
+
+    package func stop(_ failure: Failure) {
+        let isFirst = reason.withLock { reason in
+            defer { if reason == nil { reason = failure } }
+            return reason == nil
+        }
+        if isFirst { eventfd_write(event, 1) }
+    }
+
+    /// Throws it when one of the signals arrives. They are blocked for all threads and read by one of their own.
+    package func watchSignals() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        let descriptor = signalfd(-1, &set, Int32(SFD_CLOEXEC.rawValue))
+        onThread { [self] in
+            var info = signalfd_siginfo()
+            let size = MemoryLayout<signalfd_siginfo>.size
+            while read(descriptor, &info, size) == size {
+                let name = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][Int32(info.ssi_signo)] ?? "a signal"
+                stop(Failure(.stopped, "stopped by \(name)"))
+            }
+        }
+    }
+
+    /// Throws it after so many seconds.
+    package func stop(after seconds: Double) {
+        Task {
+            try? await Task.sleep(for: .seconds(seconds))
+            stop(Failure(.timedOut, "the run took longer than its --timeout of \(durationText(seconds))"))
+        }
+    }
+
+    /// Waits so long, or until it is thrown.
+    package func sleep(_ seconds: Double) async {
+        await blocking {
+            var descriptors = [pollfd(fd: self.event, events: Int16(POLLIN), revents: 0)]
+            poll(&descriptors, 1, Int32(seconds * 1000))
+        }
+    }
+}
+
+/// Runs blocking work on a thread of its own, so that it doesn't hold up the few threads that tasks share.
+func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    await withCheckedContinuation { continuation in
+        onThread { continuation.resume(returning: body()) }
+    }
+}
+
+func onThread(_ body: @escaping @Sendable () -> Void) {
+    final class Work: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(&attributes, 256 << 10)
+    let work = Unmanaged.passRetained(Work(body)).toOpaque()
+    var thread = pthread_t()
+    let code = pthread_create(
+        &thread, &attributes,
+        { argument in
+            if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
+            return nil
+        }, work)
+    pthread_attr_destroy(&attributes)
+    // Without a thread to spare the caller's has to do.
+    if code != 0 { Unmanaged<Work>.fromOpaque(work).takeRetainedValue().body() }
+}

@@ -1,3 +1,0 @@
-import Subprocess
-import CArchive
-package let y = 1
