@@ -31,7 +31,7 @@ let package = Package(
         .target(
             name: "InitLinux",
             dependencies: [
-                "InitCore", "CArchive",
+                "InitCore", "CArchive", "CLinux",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 crypto,
@@ -39,15 +39,23 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "InitAWS",
-            dependencies: ["InitCore", http, crypto, .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "InitCore", http, crypto,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "ide-init",
             dependencies: [
-                "InitCore", "InitLinux", "InitAWS",
+                "InitCore", "InitLinux", "InitAWS", "CStaticNames",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .target(name: "CLinux"),
+        // Empty but for the static release: packaging/build-static says why.
+        .target(name: "CStaticNames"),
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     ]

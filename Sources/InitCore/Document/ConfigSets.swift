@@ -52,7 +52,8 @@ package struct ConfigSets: Sendable {
             guard configs.contains(name) else {
                 let hint =
                     sets.contains(name)
-                    ? "; a set of that name exists: write {\"ConfigSet\": \"\(name)\"}" : suggestion(for: name, among: configs)
+                    ? "; a set of that name exists: write {\"ConfigSet\": \"\(name)\"}"
+                    : suggestion(for: name, among: configs)
                 diagnostics.error(node.path, "there is no config \u{201C}\(name)\u{201D}\(hint)")
                 return []
             }
@@ -66,7 +67,8 @@ package struct ConfigSets: Sendable {
             }
             guard sets.contains(name) else {
                 diagnostics.error(
-                    reference.path, "there is no configSet \u{201C}\(name)\u{201D}\(suggestion(for: name, among: sets))")
+                    reference.path, "there is no configSet \u{201C}\(name)\u{201D}\(suggestion(for: name, among: sets))"
+                )
                 return []
             }
             return [.set(name)]

@@ -36,7 +36,8 @@ package struct Document: Sendable {
         for duplicate in duplicates {
             diagnostics.warning(
                 duplicate.path.seen(from: Self.initKey),
-                "this key stands twice, here in line \(duplicate.line), column \(duplicate.column); the last one counts")
+                "this key stands twice, here in line \(duplicate.line), column \(duplicate.column); the last one counts"
+            )
         }
         self.metadata = metadata
         let root = JSONNode(metadata)
@@ -62,7 +63,10 @@ package struct Document: Sendable {
         var configs: [String: Config] = [:]
         for (name, node) in initNode.members where name != "configSets" {
             var own = Diagnostics(compatible: compatible)
-            configs[name] = Config(name: name, resources: Self.resources(of: node, named: name, commandTimeout: compatible ? nil : Self.commandTimeout,
+            configs[name] = Config(
+                name: name,
+                resources: Self.resources(
+                    of: node, named: name, commandTimeout: compatible ? nil : Self.commandTimeout,
                     skipsUnreadablePackages: compatible && !strict, &own))
             diagnostics.merge(own, demoted: !chosen.contains(name))
         }
@@ -82,14 +86,16 @@ package struct Document: Sendable {
             let known = sections.map(\.key)
             diagnostics.ignored(
                 node.path,
-                "there is no section of this name\(suggestion(for: key, among: known)); known: \(known.joined(separator: ", "))")
+                "there is no section of this name\(suggestion(for: key, among: known)); known: \(known.joined(separator: ", "))"
+            )
         }
         findIntrinsics(config, &diagnostics)
         return sections.flatMap { section -> [any Resource] in
             guard let node = config.given(section.key), node.value.isTruthy else { return [] }
             return section.decode(
-                SectionInput(config: name, node: node, siblings: config, commandTimeout: commandTimeout,
-                skipsUnreadablePackages: skipsUnreadablePackages), &diagnostics)
+                SectionInput(
+                    config: name, node: node, siblings: config, commandTimeout: commandTimeout,
+                    skipsUnreadablePackages: skipsUnreadablePackages), &diagnostics)
         }
     }
 
@@ -102,7 +108,8 @@ package struct Document: Sendable {
             if object.count == 1, let key = object.keys.first, key == "Ref" || key.hasPrefix("Fn::") {
                 diagnostics.ignored(
                     node.path,
-                    "\(key) stands here unresolved; CloudFormation replaces it in a stack, in a file the value itself is wanted")
+                    "\(key) stands here unresolved; CloudFormation replaces it in a stack, in a file the value itself is wanted"
+                )
                 return
             }
             if object["references"] == .bool(false) || object["references"] == .string("false") { return }

@@ -78,7 +78,8 @@ package struct JSONNode: Sendable {
         case "false", "no", "n", "0", "": return false
         default:
             diagnostics.ignored(
-                path, "\u{201C}\(text)\u{201D} is neither true nor false and counts as false; true, yes, y and 1 are true")
+                path,
+                "\u{201C}\(text)\u{201D} is neither true nor false and counts as false; true, yes, y and 1 are true")
             return false
         }
     }
@@ -88,7 +89,8 @@ package struct JSONNode: Sendable {
         guard let number = Int(text.trimmingBlanks()), range.contains(number) else {
             diagnostics.error(
                 path,
-                "\u{201C}\(text)\u{201D} stands here; a whole number from \(range.lowerBound) to \(range.upperBound) is wanted")
+                "\u{201C}\(text)\u{201D} stands here; a whole number from \(range.lowerBound) to \(range.upperBound) is wanted"
+            )
             return nil
         }
         return number
@@ -98,7 +100,9 @@ package struct JSONNode: Sendable {
     package func checkKeys(_ known: [String], _ diagnostics: inout Diagnostics) {
         for (key, node) in members where !known.contains(key) {
             diagnostics.ignored(
-                node.path, "this key isn't known here\(suggestion(for: key, among: known)); known: \(known.joined(separator: ", "))")
+                node.path,
+                "this key isn't known here\(suggestion(for: key, among: known)); known: \(known.joined(separator: ", "))"
+            )
         }
     }
 }
@@ -106,7 +110,9 @@ package struct JSONNode: Sendable {
 extension StringProtocol {
     package func trimmingBlanks() -> String {
         let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" || $0 == "\r\n" }
-        guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) }) else { return "" }
+        guard let first = firstIndex(where: { !isBlank($0) }), let last = lastIndex(where: { !isBlank($0) }) else {
+            return ""
+        }
         return String(self[first...last])
     }
 }

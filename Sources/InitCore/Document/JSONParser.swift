@@ -289,7 +289,8 @@ package struct JSONParser {
         case UInt8(ascii: "u"):
             let unit = try fourHexDigits(start)
             if let scalar = Unicode.Scalar(unit) { return scalar }
-            if unit < 0xDC00, at + 1 < bytes.count, bytes[at] == UInt8(ascii: "\\"), bytes[at + 1] == UInt8(ascii: "u") {
+            if unit < 0xDC00, at + 1 < bytes.count, bytes[at] == UInt8(ascii: "\\"), bytes[at + 1] == UInt8(ascii: "u")
+            {
                 at += 2
                 let low = try fourHexDigits(start)
                 if (0xDC00...0xDFFF).contains(low),
@@ -300,7 +301,8 @@ package struct JSONParser {
             }
             throw complaint("half of a surrogate pair, which no text can hold", at: start)
         default:
-            throw complaint("an unknown escape in a string; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX", at: start)
+            throw complaint(
+                "an unknown escape in a string; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX", at: start)
         }
     }
 

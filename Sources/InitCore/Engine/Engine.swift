@@ -68,7 +68,8 @@ package struct Engine: Sendable {
         private mutating func take(_ resource: any Resource) async {
             if !batch.accepts(resource) { await flush() }
             if let (subject, _) = report.firstFailure {
-                return finish(resource.id, .skipped, note: "not reached: \(subject ?? "the run") failed", began: host.clock())
+                return finish(
+                    resource.id, .skipped, note: "not reached: \(subject ?? "the run") failed", began: host.clock())
             }
             if let reason = host.stopReason() { report.failure = reason }
             let began = host.clock()
@@ -93,7 +94,8 @@ package struct Engine: Sendable {
                 switch try await resource.plan(Planning(probe: host.probe, ledger: ledger)) {
                 case .unchanged:
                     try reactions.acted(resource, engine.mode)
-                    return finish(resource.id, done == nil ? .unchanged : .changed, change: done, note: note, began: began)
+                    return finish(
+                        resource.id, done == nil ? .unchanged : .changed, change: done, note: note, began: began)
                 case .skip(let why):
                     return finish(resource.id, .skipped, note: why, began: began)
                 case .change(let change):
@@ -125,7 +127,9 @@ package struct Engine: Sendable {
             for step in change.steps {
                 let result = try await host.performRetrying(step)
                 changed = changed || result.changed
-                if case .run(let command) = step, let ending = result.command, !ending.succeeded(with: command.successCodes) {
+                if case .run(let command) = step, let ending = result.command,
+                    !ending.succeeded(with: command.successCodes)
+                {
                     note = "\(command.title) \(ending.endingText), which is ignored"
                 }
             }

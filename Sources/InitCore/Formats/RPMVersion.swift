@@ -27,7 +27,8 @@ package struct RPMVersion: Sendable, Equatable, Comparable, CustomStringConverti
 
     /// Whether this is what somebody means who writes `text`: the release and the epoch may be left out.
     package func satisfies(_ text: String) -> Bool {
-        text == version || text == "\(version)-\(release)" || text == "\(epoch):\(version)-\(release)" || text == "\(epoch):\(version)"
+        text == version || text == "\(version)-\(release)" || text == "\(epoch):\(version)-\(release)"
+            || text == "\(epoch):\(version)"
     }
 
     package static func < (left: Self, right: Self) -> Bool {
@@ -57,7 +58,9 @@ package struct RPMVersion: Sendable, Equatable, Comparable, CustomStringConverti
                 (a, b) = (a.dropFirst(), b.dropFirst())
                 continue
             }
-            guard let first = a.first, let other = b.first else { return a.isEmpty && b.isEmpty ? 0 : a.isEmpty ? -1 : 1 }
+            guard let first = a.first, let other = b.first else {
+                return a.isEmpty && b.isEmpty ? 0 : a.isEmpty ? -1 : 1
+            }
             if isDigit(first) != isDigit(other) { return isDigit(first) ? 1 : -1 }
             let kind = isDigit(first) ? isDigit : isLetter
             var (x, y) = (a.prefix(while: kind), b.prefix(while: kind))

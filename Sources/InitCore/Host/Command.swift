@@ -42,7 +42,8 @@ package struct Command: Sendable, Equatable {
     package var separatesErrors = false
 
     package init(
-        _ title: String, _ program: Program, environment: Environment = .inherited(setting: [:]), directory: String? = nil,
+        _ title: String, _ program: Program, environment: Environment = .inherited(setting: [:]),
+        directory: String? = nil,
         user: String? = nil, timeout: Double? = nil
     ) {
         self.title = title
@@ -111,7 +112,8 @@ package func durationText(_ seconds: Double) -> String {
 package func shellQuoted(_ word: String) -> String {
     let plain = word.utf8.allSatisfy { byte in
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
             true
         default: "%+,-./:=@_".utf8.contains(byte)
         }

@@ -30,7 +30,10 @@ package enum Query: Sendable, Equatable {
         case .rpmFile(let location):
             ["rpm", "-qp", "--nosignature", "--qf", Self.rpmFormat, location]
         case .zypperSearch(let names):
-            ["zypper", "--non-interactive", "--no-refresh", "--xmlout", "search", "-s", "--match-exact", "-t", "package"] + names
+            [
+                "zypper", "--non-interactive", "--no-refresh", "--xmlout", "search", "-s", "--match-exact", "-t",
+                "package",
+            ] + names
         case .gemsInstalled(let names):
             ["ruby", "-e", Self.gemScript] + names
         case .pipsInstalled(let names):
@@ -59,7 +62,8 @@ package enum Query: Sendable, Equatable {
     package var writes: Bool {
         switch self {
         case .debsInstalled, .debPolicy: false
-        case .rpmsInstalled, .rpmProviders, .rpmsAvailable, .rpmFile, .zypperSearch, .gemsInstalled, .pipsInstalled: true
+        case .rpmsInstalled, .rpmProviders, .rpmsAvailable, .rpmFile, .zypperSearch, .gemsInstalled, .pipsInstalled:
+            true
         }
     }
 }

@@ -73,6 +73,31 @@ package struct Download: Sendable, Equatable {
     }
 }
 
+extension Download {
+    private var parts: (scheme: Substring, userInfo: Substring?, rest: Substring) {
+        guard let separator = url.firstRange(of: "://") else { return ("", nil, url[...]) }
+        let authority = url[separator.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        let rest = url[separator.upperBound...]
+        guard let at = authority.lastIndex(of: "@") else { return (url[..<separator.upperBound], nil, rest) }
+        return (url[..<separator.upperBound], authority[..<at], rest[rest.index(after: at)...])
+    }
+
+    /// Without user and password.
+    package var plainURL: String { "\(parts.scheme)\(parts.rest)" }
+
+    package var userInfo: (user: String, password: String)? {
+        guard let info = parts.userInfo else { return nil }
+        let halves = info.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        return (halves[0], halves.count > 1 ? halves[1] : "")
+    }
+
+    /// For people: a query may be a signature, which is as good as a password.
+    package var shownURL: String {
+        let plain = plainURL
+        return plain.firstIndex(of: "?").map { plain[..<$0] + "?…" } ?? plain
+    }
+}
+
 /// An archive laid over a directory: what differs is replaced, what isn't in the archive stays.
 package struct Unpacking: Sendable, Equatable {
     package enum Origin: Sendable, Equatable {

@@ -58,11 +58,15 @@ package struct JSONView: Sendable {
     }
 
     private func value(_ fact: Fact) -> JSONValue {
-        var object = JSONObject([("name", string(fact.name)), ("before", value(fact.before)), ("after", value(fact.after))])
+        var object = JSONObject([
+            ("name", string(fact.name)), ("before", value(fact.before)), ("after", value(fact.after)),
+        ])
         if showsDiff, case .content(let new) = fact.after {
             var old: [UInt8]? = []
             if case .content(let bytes) = fact.before { old = bytes } else if fact.before != .absent { old = nil }
-            if let old, let diff = unifiedDiff(from: old, to: new, oldName: "now", newName: "then") { object["diff"] = string(diff) }
+            if let old, let diff = unifiedDiff(from: old, to: new, oldName: "now", newName: "then") {
+                object["diff"] = string(diff)
+            }
         }
         return .object(object)
     }

@@ -6,7 +6,8 @@ package struct TextView: Sendable {
     private let showsDiff: Bool
     private let scrubber: Scrubber
 
-    package init(mode: Report.Mode, style: TextStyle = .plain, showsDiff: Bool = false, scrubber: Scrubber = Scrubber()) {
+    package init(mode: Report.Mode, style: TextStyle = .plain, showsDiff: Bool = false, scrubber: Scrubber = Scrubber())
+    {
         self.mode = mode
         self.style = style
         self.showsDiff = showsDiff
@@ -81,7 +82,9 @@ package struct TextView: Sendable {
 
     /// A value of several lines stands below its name.
     private func spread(_ name: String, _ value: String) -> [String] {
-        let lines = scrubber.scrub(value).split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }
+        let lines = scrubber.scrub(value).split(separator: "\n", omittingEmptySubsequences: false).map {
+            clean(String($0))
+        }
         guard lines.count > 1 else { return ["\(name): \(lines.first ?? "")"] }
         let most = 6
         let shown = lines.prefix(most).map { "  | " + $0 }
@@ -106,7 +109,9 @@ package struct TextView: Sendable {
         case .text, .concealed, .unknown: return nil
         }
         let isNew = before == .absent
-        guard let text = unifiedDiff(from: old, to: new, oldName: isNew ? "/dev/null" : "now", newName: "then") else { return nil }
+        guard let text = unifiedDiff(from: old, to: new, oldName: isNew ? "/dev/null" : "now", newName: "then") else {
+            return nil
+        }
         return scrubber.scrub(text).split(separator: "\n").map { line in
             switch line.first {
             case "+": style.green(String(line))

@@ -12,7 +12,8 @@ let commandsSection = SectionType(key: "commands") { input, diagnostics in
 /// One command's attributes, read from the document, or from it and what `defaults` printed.
 struct CommandAttributes: Sendable, Equatable {
     static let keys = [
-        "command", "env", "cwd", "test", "ignoreErrors", "waitAfterCompletion", "defaults", "runas", "timeout", "retries",
+        "command", "env", "cwd", "test", "ignoreErrors", "waitAfterCompletion", "defaults", "runas", "timeout",
+        "retries",
     ]
 
     var command: Command?
@@ -104,11 +105,13 @@ struct CommandResource: Resource {
         guard result.succeeded else {
             throw Failure(.commandFailed, "its defaults command \(result.endingText)", output: result.lastLines())
         }
-        guard let value = try? JSONParser.parse(result.output, name: "defaults").value, case .object(var object) = value,
+        guard let value = try? JSONParser.parse(result.output, name: "defaults").value,
+            case .object(var object) = value,
             case .object(let own) = node.value
         else {
             throw Failure(
-                .commandFailed, "its defaults command printed something else than a JSON map", output: result.lastLines())
+                .commandFailed, "its defaults command printed something else than a JSON map",
+                output: result.lastLines())
         }
         for (key, value) in own.members where key != "defaults" {
             if key == "env", case .object(let given) = value, case .object(var env)? = object["env"] {
@@ -133,7 +136,8 @@ extension JSONNode {
     package func duration(_ diagnostics: inout Diagnostics) -> Double? {
         guard let text = text(&diagnostics, wanted: "a duration (90s, 10m, 1h)") else { return nil }
         if let seconds = secondsIn(text) { return seconds }
-        diagnostics.error(path, "\u{201C}\(text)\u{201D} is no duration; write seconds, or a number with s, m or h: 90s, 10m, 1h")
+        diagnostics.error(
+            path, "\u{201C}\(text)\u{201D} is no duration; write seconds, or a number with s, m or h: 90s, 10m, 1h")
         return nil
     }
 }
@@ -142,6 +146,8 @@ package func secondsIn(_ text: String) -> Double? {
     let text = text.trimmingBlanks()
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
     let factor = text.last.flatMap { units[$0] }
-    guard let number = Double(factor == nil ? text : String(text.dropLast())), number > 0, number.isFinite else { return nil }
+    guard let number = Double(factor == nil ? text : String(text.dropLast())), number > 0, number.isFinite else {
+        return nil
+    }
     return number * (factor ?? 1)
 }

@@ -13,7 +13,8 @@ enum WishedContent: Sendable, Equatable {
         let source = node.given("source")?.text(&diagnostics, wanted: "a URL") ?? ""
         if isLink {
             guard let target = content?.text(&diagnostics, wanted: "the link's target"), !target.isEmpty else {
-                diagnostics.error(node.path, "a mode of 120… makes a symbolic link, whose target stands in \u{201C}content\u{201D}")
+                diagnostics.error(
+                    node.path, "a mode of 120… makes a symbolic link, whose target stands in \u{201C}content\u{201D}")
                 return nil
             }
             self = .link(target: target)
@@ -45,7 +46,8 @@ enum WishedContent: Sendable, Equatable {
         let encoding = node.given("encoding")
         let isBase64 = encoding?.value == .string("base64")
         if let encoding, !isBase64, encoding.value != .string("plain"), encoding.value.isTruthy {
-            diagnostics.ignored(encoding.path, "only \u{201C}base64\u{201D} and \u{201C}plain\u{201D} are known encodings")
+            diagnostics.ignored(
+                encoding.path, "only \u{201C}base64\u{201D} and \u{201C}plain\u{201D} are known encodings")
         }
         guard case .string(let text) = content.value else {
             if isBase64 {
@@ -56,7 +58,8 @@ enum WishedContent: Sendable, Equatable {
         }
         if isBase64 {
             if node.given("context") != nil {
-                diagnostics.warning(node.path.appending("context"), "base64 content is no template; the context isn't used")
+                diagnostics.warning(
+                    node.path.appending("context"), "base64 content is no template; the context isn't used")
             }
             guard let bytes = lenientBase64(text) else {
                 diagnostics.error(content.path, "this is not base64: its padding is wrong")
@@ -112,7 +115,10 @@ func lenientBase64(_ text: String) -> [UInt8]? {
         buffer = buffer << 6 | UInt32(value)
         sextets += 1
         if sextets == 4 {
-            bytes += [UInt8(truncatingIfNeeded: buffer >> 16), UInt8(truncatingIfNeeded: buffer >> 8), UInt8(truncatingIfNeeded: buffer)]
+            bytes += [
+                UInt8(truncatingIfNeeded: buffer >> 16), UInt8(truncatingIfNeeded: buffer >> 8),
+                UInt8(truncatingIfNeeded: buffer),
+            ]
             buffer = 0
             sextets = 0
         }

@@ -4,19 +4,24 @@ let filesSection = SectionType(key: "files") { input, diagnostics in
     input.sortedItems(&diagnostics).compactMap { path, node in
         _ = node.map(&diagnostics)
         node.checkKeys(
-            ["content", "source", "encoding", "mode", "owner", "group", "authentication", "context", "sha256", "references"],
+            [
+                "content", "source", "encoding", "mode", "owner", "group", "authentication", "context", "sha256",
+                "references",
+            ],
             &diagnostics)
         guard path.hasPrefix("/"), !path.hasSuffix("/"), !path.utf8.contains(0) else {
             diagnostics.error(node.path, "this is no absolute path of a file")
             return nil
         }
         if let name = node.given("authentication") {
-            diagnostics.warning(name.path, "authenticated downloads aren't known to this version; it is fetched without")
+            diagnostics.warning(
+                name.path, "authenticated downloads aren't known to this version; it is fetched without")
         }
         let mode = FileMode(node, &diagnostics)
         guard
             let content = WishedContent(
-                node, isLink: mode?.isLink ?? false, isPrivate: mode.map { $0.bits & 0o077 == 0 } ?? false, &diagnostics)
+                node, isLink: mode?.isLink ?? false, isPrivate: mode.map { $0.bits & 0o077 == 0 } ?? false, &diagnostics
+            )
         else { return nil }
         return FileResource(
             id: input.id(path), content: content, mode: mode?.bits,
@@ -53,7 +58,9 @@ struct FileMode: Equatable {
         isLink = value & 0o170000 == 0o120000
     }
 
-    private static let likely: Set<Int> = [0o400, 0o440, 0o444, 0o600, 0o640, 0o644, 0o660, 0o664, 0o700, 0o750, 0o755, 0o777]
+    private static let likely: Set<Int> = [
+        0o400, 0o440, 0o444, 0o600, 0o640, 0o644, 0o660, 0o664, 0o700, 0o750, 0o755, 0o777,
+    ]
 }
 
 struct FileResource: Resource {
@@ -82,7 +89,9 @@ struct FileResource: Resource {
 
         let standing = found?.kind == .file ? found : nil
         let wishedMode = mode ?? standing?.mode ?? 0o666 & ~now.probe.umask & 0o775
-        if wishedMode != standing?.mode { facts.append(Fact("mode", standing.map { octal($0.mode) }, octal(wishedMode))) }
+        if wishedMode != standing?.mode {
+            facts.append(Fact("mode", standing.map { octal($0.mode) }, octal(wishedMode)))
+        }
         facts += [owner, group].compactMap { $0?.fact(found) }
 
         let isPrivate = standing.map { $0.mode & 0o077 == 0 } ?? false
@@ -131,8 +140,12 @@ struct FileResource: Resource {
         switch content {
         case .link: return nil
         case .download(let download, let template):
-            let fact = Fact("content", standing == nil ? .absent : .text("\(standing?.size ?? 0) bytes"), .text("from \(download.url)"))
-            guard standing != nil, template == nil, let sum = download.sha256 else { return (fact, .knownAfter("download")) }
+            let fact = Fact(
+                "content", standing == nil ? .absent : .text("\(standing?.size ?? 0) bytes"),
+                .text("from \(download.shownURL)"))
+            guard standing != nil, template == nil, let sum = download.sha256 else {
+                return (fact, .knownAfter("download"))
+            }
             return try now.probe.sha256(path) == sum ? nil : (fact, .certain)
         case .bytes(let wished):
             let old = try standing.map { try $0.size == wished.count || !isPrivate ? now.probe.read(path) : [] }
@@ -180,7 +193,10 @@ struct FileResource: Resource {
         let awaited: ResourceID?
 
         func fact(_ found: FileStatus?) -> Fact? {
-            guard let number else { return Fact(property, .absent, .text("\(name) (known after \(awaited.map(String.init(describing:)) ?? ""))")) }
+            guard let number else {
+                return Fact(
+                    property, .absent, .text("\(name) (known after \(awaited.map(String.init(describing:)) ?? ""))"))
+            }
             let current = property == "owner" ? found?.owner : found?.group
             return current == number ? nil : Fact(property, current.map(String.init), "\(name) (\(number))")
         }
@@ -199,7 +215,8 @@ struct FileResource: Resource {
             return Owner(property: property, name: name, number: nil, awaited: earlier)
         }
         let kind = property == "owner" ? "user" : "group"
-        throw Failure(.host, "there is no \(kind) \(name) on this host; add it to \(kind)s, or mend \u{201C}\(property)\u{201D}")
+        throw Failure(
+            .host, "there is no \(kind) \(name) on this host; add it to \(kind)s, or mend \u{201C}\(property)\u{201D}")
     }
 
     private func certainty(_ owners: Owner?...) -> Change.Certainty {

@@ -6,7 +6,8 @@ let servicesSection = SectionType(key: "services") { input, diagnostics in
         guard managers.contains(name) else {
             diagnostics.ignored(
                 node.path,
-                "there is no service manager of this name\(suggestion(for: name, among: managers)); known: systemd, sysvinit")
+                "there is no service manager of this name\(suggestion(for: name, among: managers)); known: systemd, sysvinit"
+            )
             return []
         }
         guard let manager = ServiceManager(rawValue: name) else {
@@ -110,13 +111,18 @@ struct ServiceResource: Resource {
     private func missing(_ now: Planning, _ changed: [Mark]) throws -> Plan {
         if let earlier = now.ledger.awaits("packages", "sources", "files", "commands") {
             var facts: [Fact] = []
-            if let isEnabled { facts.append(Fact("enabled", .unknown("known after \(earlier)"), .text("\(isEnabled)"))) }
-            if let isRunning { facts.append(Fact("running", .unknown("known after \(earlier)"), .text("\(isRunning)"))) }
+            if let isEnabled {
+                facts.append(Fact("enabled", .unknown("known after \(earlier)"), .text("\(isEnabled)")))
+            }
+            if let isRunning {
+                facts.append(Fact("running", .unknown("known after \(earlier)"), .text("\(isRunning)")))
+            }
             return .change(Change(.update, facts: facts, steps: [], certainty: .knownAfter("\(earlier)")))
         }
         if isEnabled != true, isRunning != true, changed.isEmpty { return .unchanged }
         throw Failure(
             .host,
-            "there is no service \(name) on this host; install the package that brings it, write its unit in files, or mend its name")
+            "there is no service \(name) on this host; install the package that brings it, write its unit in files, or mend its name"
+        )
     }
 }

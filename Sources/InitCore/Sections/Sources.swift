@@ -8,8 +8,11 @@ let sourcesSection = SectionType(key: "sources") { input, diagnostics in
         }
         let details = node.isMap ? node["source"] : node
         node.checkKeys(["source", "sha256", "setuid"], &diagnostics)
-        guard let source = details?.text(&diagnostics, wanted: "a URL or the path of an archive"), !source.isEmpty else {
-            if details == nil || details?.value == .string("") { diagnostics.error(node.path, "there is no \u{201C}source\u{201D} in it") }
+        guard let source = details?.text(&diagnostics, wanted: "a URL or the path of an archive"), !source.isEmpty
+        else {
+            if details == nil || details?.value == .string("") {
+                diagnostics.error(node.path, "there is no \u{201C}source\u{201D} in it")
+            }
             return nil
         }
         let origin: Unpacking.Origin
@@ -41,7 +44,7 @@ struct SourceResource: Resource {
     func plan(_ now: Planning) async throws -> Plan {
         switch unpacking.origin {
         case .download(let download):
-            return change([Fact("source", nil, download.url)], .knownAfter("download"))
+            return change([Fact("source", nil, download.shownURL)], .knownAfter("download"))
         case .path(let path):
             guard try now.probe.status(path) != nil else {
                 if let earlier = now.ledger.awaits("packages", "files", "sources", "commands") {

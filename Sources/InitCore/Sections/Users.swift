@@ -34,7 +34,8 @@ struct UserResource: Resource {
             let wished = try await numbers(of: groups, now)
             if try await Set(wished) != Set(numbers(of: found.groups, now)) {
                 words += ["-G", wished.joined(separator: ",")]
-                facts.append(Fact("groups", found.groups.sorted().joined(separator: ","), groups.joined(separator: ",")))
+                facts.append(
+                    Fact("groups", found.groups.sorted().joined(separator: ","), groups.joined(separator: ",")))
             }
         }
         if let home, !home.isEmpty, home != found.home {
@@ -64,7 +65,9 @@ struct UserResource: Resource {
             facts.append(Fact("groups", nil, groups.joined(separator: ",")))
         }
         // Without -g useradd refuses a user whose own group exists already.
-        if try await now.probe.group(id.name) != nil || now.ledger.awaits("groups", id.name) != nil { words += ["-g", id.name] }
+        if try await now.probe.group(id.name) != nil || now.ledger.awaits("groups", id.name) != nil {
+            words += ["-g", id.name]
+        }
         return .change(
             Change(
                 .create, facts: facts,

@@ -31,7 +31,9 @@ final class Accounts: Sendable {
     func user(_ name: String) async throws -> UserAccount? {
         var fields = try tables.withLock { try lookUp(name, "/etc/passwd", &$0.users) }
         if fields == nil, let line = try await getent?("passwd", name) { fields = split(line) }
-        guard let fields, fields.count >= 6, let id = UInt32(fields[2]), let group = UInt32(fields[3]) else { return nil }
+        guard let fields, fields.count >= 6, let id = UInt32(fields[2]), let group = UInt32(fields[3]) else {
+            return nil
+        }
         return UserAccount(
             name: fields[0], id: id, group: group, home: fields[5], groups: try groupsOf(name))
     }
@@ -77,7 +79,9 @@ final class Accounts: Sendable {
                 uniquingKeysWith: { first, _ in first })
             table.memberships = [:]
             for fields in table.lines.values.sorted(by: { $0[0] < $1[0] }) where fields.count == 4 {
-                for member in fields[3].split(separator: ",") { table.memberships[String(member), default: []].append(fields[0]) }
+                for member in fields[3].split(separator: ",") {
+                    table.memberships[String(member), default: []].append(fields[0])
+                }
             }
             table.stamp = stamp
         }

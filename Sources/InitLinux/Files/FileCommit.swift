@@ -1,8 +1,8 @@
 // Writes files in batches: stage all, make all durable at once, rename all, make the directories durable.
 
-import Crypto
+import CLinux
 import Glibc
-import InitCore
+package import InitCore
 
 /// Fetches a download's body into an open file, checked against its sum.
 package typealias Fetch = @Sendable (_ download: Download, _ into: Int32) async throws -> Void
@@ -74,8 +74,11 @@ struct FileCommit: Sendable {
     private func isStanding(_ staged: borrowing StagedFile, at place: String, _ write: FileWrite) throws -> Bool {
         var old = stat()
         var new = stat()
-        guard lstat(place, &old) == 0, old.st_mode & S_IFMT == S_IFREG, fstat(staged.descriptor, &new) == 0 else { return false }
-        guard old.st_size == new.st_size, old.st_mode == new.st_mode, old.st_uid == new.st_uid, old.st_gid == new.st_gid else {
+        guard lstat(place, &old) == 0, old.st_mode & S_IFMT == S_IFREG, fstat(staged.descriptor, &new) == 0 else {
+            return false
+        }
+        guard old.st_size == new.st_size, old.st_mode == new.st_mode, old.st_uid == new.st_uid, old.st_gid == new.st_gid
+        else {
             return false
         }
         let probe = FileProbe(root: Root())
@@ -95,7 +98,8 @@ struct FileCommit: Sendable {
         do {
             if link.owner != nil || link.group != nil {
                 let flags = AT_SYMLINK_NOFOLLOW
-                guard fchownat(directory.descriptor, temporary, link.owner ?? .max, link.group ?? .max, flags) == 0 else {
+                guard fchownat(directory.descriptor, temporary, link.owner ?? .max, link.group ?? .max, flags) == 0
+                else {
                     throw systemFailure("the link's owner can't be set", link.path)
                 }
             }
@@ -111,10 +115,14 @@ struct FileCommit: Sendable {
     func setAttributes(_ path: String, mode: UInt16?, owner: UInt32?, group: UInt32?) throws -> StepResult {
         let place = try root.resolve(path)
         if owner != nil || group != nil {
-            guard lchown(place, owner ?? .max, group ?? .max) == 0 else { throw systemFailure("its owner can't be set", path) }
+            guard lchown(place, owner ?? .max, group ?? .max) == 0 else {
+                throw systemFailure("its owner can't be set", path)
+            }
         }
         if let mode {
-            guard fchmodat(AT_FDCWD, place, mode_t(mode), 0) == 0 else { throw systemFailure("its mode can't be set", path) }
+            guard fchmodat(AT_FDCWD, place, mode_t(mode), 0) == 0 else {
+                throw systemFailure("its mode can't be set", path)
+            }
         }
         return StepResult(changed: true)
     }
@@ -169,11 +177,12 @@ private struct Batch: ~Copyable {
         for entry in entries {
             if syncingWhole {
                 guard done.insert(entry.directory.device).inserted else { continue }
-                guard syncfs(entry.directory.descriptor) == 0 else {
+                guard linuxSyncFileSystem(entry.directory.descriptor) == 0 else {
                     throw systemFailure("its file system can't be flushed", entry.write.path)
                 }
             } else {
-                let descriptor = openat(entry.directory.descriptor, StagedFile.temporaryName(of: entry.name), O_RDONLY | O_CLOEXEC)
+                let descriptor = openat(
+                    entry.directory.descriptor, StagedFile.temporaryName(of: entry.name), O_RDONLY | O_CLOEXEC)
                 defer { close(descriptor) }
                 guard descriptor >= 0, fsync(descriptor) == 0 else {
                     throw systemFailure("can't be made durable", entry.write.path)
@@ -221,6 +230,8 @@ func syncDirectories(_ paths: [String]) throws {
     for path in Set(paths) {
         let descriptor = open(path.isEmpty ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(descriptor) }
-        guard descriptor >= 0, fsync(descriptor) == 0 else { throw systemFailure("the directory can't be made durable", path) }
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            throw systemFailure("the directory can't be made durable", path)
+        }
     }
 }

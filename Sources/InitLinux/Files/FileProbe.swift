@@ -1,5 +1,6 @@
 // Looking at files: nothing here writes, not even an access time (O_NOATIME where it is allowed to).
 
+import CLinux
 import Crypto
 import Glibc
 import InitCore
@@ -24,7 +25,9 @@ struct FileProbe: Sendable {
     }
 
     func linkTarget(_ path: String) throws -> String {
-        guard let target = readLink(try root.resolve(path)) else { throw systemFailure("can't be read as a link", path) }
+        guard let target = readLink(try root.resolve(path)) else {
+            throw systemFailure("can't be read as a link", path)
+        }
         return target
     }
 
@@ -65,7 +68,7 @@ struct FileProbe: Sendable {
     private func open(_ path: String) throws -> Int32 {
         let place = try root.resolve(path)
         let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        var descriptor = Glibc.open(place, flags | O_NOATIME)
+        var descriptor = Glibc.open(place, flags | linuxNoAccessTime)
         if descriptor < 0, errno == EPERM { descriptor = Glibc.open(place, flags) }
         guard descriptor >= 0 else { throw systemFailure("can't be read", path) }
         return descriptor
@@ -107,7 +110,8 @@ extension FileStatus {
             default: .other
             }
         self.init(
-            kind: kind, mode: UInt16(info.st_mode & 0o7777), owner: info.st_uid, group: info.st_gid, size: Int(info.st_size),
+            kind: kind, mode: UInt16(info.st_mode & 0o7777), owner: info.st_uid, group: info.st_gid,
+            size: Int(info.st_size),
             age: Double(time(nil) - info.st_mtim.tv_sec))
     }
 }

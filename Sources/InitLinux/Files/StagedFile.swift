@@ -1,6 +1,7 @@
 // One write on its way: staged beside its place with its final mode and owner before its first byte, then renamed over
 // what stands there. Until that rename nothing of the old is touched.
 
+import CLinux
 import Glibc
 import InitCore
 
@@ -86,7 +87,8 @@ struct StagedFile: ~Copyable {
     }
 
     static func temporaryName(of name: String) -> String {
-        name.utf8.count <= 240 ? ".\(name).ide-init" : ".\(name.prefix(50)).\(name.utf8.reduce(5381) { $0 &* 33 &+ UInt64($1) }).ide-init"
+        name.utf8.count <= 240
+            ? ".\(name).ide-init" : ".\(name.prefix(50)).\(name.utf8.reduce(5381) { $0 &* 33 &+ UInt64($1) }).ide-init"
     }
 
     mutating func write(_ bytes: [UInt8], path: String) throws {
@@ -145,9 +147,11 @@ private func displaceDirectory(_ new: String, _ name: String, in directory: Open
     let at = directory.descriptor
     var info = stat()
     guard fstatat(at, name + ".bak", &info, AT_SYMLINK_NOFOLLOW) != 0 else {
-        throw Failure(.host, "\(path): a directory stands here, and \(name).bak, where it would go, exists; move one of them away")
+        throw Failure(
+            .host, "\(path): a directory stands here, and \(name).bak, where it would go, exists; move one of them away"
+        )
     }
-    guard renameat2(at, new, at, name, UInt32(RENAME_EXCHANGE)) == 0 else {
+    guard linuxExchange(at, new, at, name) == 0 else {
         throw systemFailure("can't change places with the directory that stands here", path)
     }
     guard renameat(at, new, at, name + ".bak") == 0 else {

@@ -34,12 +34,14 @@ struct CommandRunner: Sendable {
         let errors = command.separatesErrors ? try OutputPipe(scrubber) : nil
         let watch: @Sendable (pid_t, Int32) async -> ProcessWatch.Verdict = { process, descriptor in
             let watch = ProcessWatch(
-                process: process, descriptor: descriptor, pipes: [output, errors].compactMap { $0 }, stop: stop, command: command)
+                process: process, descriptor: descriptor, pipes: [output, errors].compactMap { $0 }, stop: stop,
+                command: command)
             return await blocking { watch.wait() }
         }
         let configuration = Configuration(
             executable: .path(FilePath(plan.words[0])), arguments: Arguments(Array(plan.words.dropFirst())),
-            environment: plan.environment, workingDirectory: plan.directory.map { FilePath($0) }, platformOptions: options)
+            environment: plan.environment, workingDirectory: plan.directory.map { FilePath($0) },
+            platformOptions: options)
         let status: TerminationStatus
         let verdict: ProcessWatch.Verdict
         if let errors {

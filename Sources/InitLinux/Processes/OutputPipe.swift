@@ -1,5 +1,6 @@
 // A child's output: scrubbed as it comes, and only head and tail kept when it is long.
 
+import CLinux
 import Glibc
 import InitCore
 import Synchronization
@@ -34,7 +35,7 @@ final class OutputPipe: Sendable {
 
     init(_ scrubber: Scrubber) throws {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw systemFailure("no pipe can be made", "output") }
+        guard linuxPipe(&ends) == 0 else { throw systemFailure("no pipe can be made", "output") }
         readEnd = FileDescriptor(rawValue: ends[0])
         writeEnd = FileDescriptor(rawValue: ends[1])
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)

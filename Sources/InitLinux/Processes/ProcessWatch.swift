@@ -53,7 +53,9 @@ struct ProcessWatch: Sendable {
     }
 
     private func waitForNews(until deadline: Double?, heedsStop: Bool) {
-        var descriptors = pipes.filter(\.isOpen).map { pollfd(fd: $0.readEnd.rawValue, events: Int16(POLLIN), revents: 0) }
+        var descriptors = pipes.filter(\.isOpen).map {
+            pollfd(fd: $0.readEnd.rawValue, events: Int16(POLLIN), revents: 0)
+        }
         if descriptor >= 0 { descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
         if heedsStop { descriptors.append(pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)) }
         // Without a pidfd its end is looked for every few milliseconds.

@@ -19,7 +19,9 @@ struct SpawnPlan {
 
 extension CommandRunner {
     /// What is meant for us alone, and must not reach a child that could speak in our name.
-    private static let ours = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]
+    private static let ours = [
+        "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+    ]
 
     func spawnPlan(_ command: Command) async throws -> SpawnPlan {
         var account: UserAccount?
@@ -39,10 +41,13 @@ extension CommandRunner {
         case .shell(let text): words = ["/bin/sh", "-c", text]
         case .arguments(let list): words = list
         }
-        var directory = try await command.directory.map(expandHome)
+        var directory: String?
+        if let path = command.directory { directory = try await expandHome(path) }
         if root.isHost {
             words[0] = try executable(words[0], path: variables["PATH"], in: directory)
-            if let directory, access(directory, X_OK) != 0 { throw systemFailure("its directory can't be entered", directory) }
+            if let directory, access(directory, X_OK) != 0 {
+                throw systemFailure("its directory can't be entered", directory)
+            }
         } else {
             words = try chroot(words, directory: directory, user: user)
             directory = nil
@@ -61,11 +66,16 @@ extension CommandRunner {
         case .inherited(let setting):
             var entry = environ
             while let pointer = entry.pointee {
-                let parts = String(cString: pointer).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                if parts.count == 2, !Self.ours.contains(String(parts[0])) { variables[String(parts[0])] = String(parts[1]) }
+                let parts = String(cString: pointer).split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                if parts.count == 2, !Self.ours.contains(String(parts[0])) {
+                    variables[String(parts[0])] = String(parts[1])
+                }
                 entry += 1
             }
-            if variables["PATH"] == nil { variables["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" }
+            if variables["PATH"] == nil {
+                variables["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+            }
             if let account {
                 // As su(1) does without a login.
                 variables["HOME"] = account.home
@@ -110,7 +120,10 @@ extension CommandRunner {
     private func chroot(_ words: [String], directory: String?, user: SpawnPlan.User?) throws -> [String] {
         var result = [try executable("chroot", path: "/usr/sbin:/usr/bin:/sbin:/bin", in: nil)]
         if let user {
-            result += ["--userspec=\(user.id):\(user.group)", "--groups=\(user.groups.map(String.init).joined(separator: ","))"]
+            result += [
+                "--userspec=\(user.id):\(user.group)",
+                "--groups=\(user.groups.map(String.init).joined(separator: ","))",
+            ]
         }
         result.append(root.directory)
         if let directory { result += ["/bin/sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", directory] }

@@ -1,30 +1,37 @@
 // Tells the run to end: thrown by SIGTERM, SIGINT, SIGHUP or the deadline, seen by whatever waits.
 
+import CLinux
 import Glibc
-import InitCore
+package import InitCore
 import Synchronization
 
 package final class StopSwitch: Sendable {
     private let reason = Mutex<Failure?>(nil)
-    private let event: Int32
+    /// A pipe: its read end is readable from the moment that the switch is thrown.
+    private let ends: (read: Int32, write: Int32)
 
     package init() {
-        event = eventfd(0, Int32(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+        var ends: [Int32] = [-1, -1]
+        linuxPipe(&ends)
+        self.ends = (ends[0], ends[1])
     }
 
-    deinit { close(event) }
+    deinit {
+        close(ends.read)
+        close(ends.write)
+    }
 
     package var stopReason: Failure? { reason.withLock { $0 } }
 
     /// Readable from the moment it is thrown.
-    var descriptor: Int32 { event }
+    var descriptor: Int32 { ends.read }
 
     package func stop(_ failure: Failure) {
         let isFirst = reason.withLock { reason in
             defer { if reason == nil { reason = failure } }
             return reason == nil
         }
-        if isFirst { eventfd_write(event, 1) }
+        if isFirst { write(ends.write, [1], 1) }
     }
 
     /// Throws it when one of the signals arrives. They are blocked for all threads and read by one of their own.
@@ -33,12 +40,12 @@ package final class StopSwitch: Sendable {
         sigemptyset(&set)
         for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        let descriptor = signalfd(-1, &set, Int32(SFD_CLOEXEC.rawValue))
+        let watched = set
         onThread { [self] in
-            var info = signalfd_siginfo()
-            let size = MemoryLayout<signalfd_siginfo>.size
-            while read(descriptor, &info, size) == size {
-                let name = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][Int32(info.ssi_signo)] ?? "a signal"
+            var watched = watched
+            var signal: Int32 = 0
+            while sigwait(&watched, &signal) == 0 {
+                let name = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][signal] ?? "a signal"
                 stop(Failure(.stopped, "stopped by \(name)"))
             }
         }
@@ -55,7 +62,7 @@ package final class StopSwitch: Sendable {
     /// Waits so long, or until it is thrown.
     package func sleep(_ seconds: Double) async {
         await blocking {
-            var descriptors = [pollfd(fd: self.event, events: Int16(POLLIN), revents: 0)]
+            var descriptors = [pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)]
             poll(&descriptors, 1, Int32(seconds * 1000))
         }
     }

@@ -48,7 +48,8 @@ struct Apt: PackageManager {
             let there = offers[wish.name].map { "; to be had: \($0.versions.joined(separator: ", "))" } ?? ""
             throw Failure(
                 .host,
-                "apt's lists hold no package \(wish.name)\(version.map { "=\($0)" } ?? "")\(there); mend its name or add its repository")
+                "apt's lists hold no package \(wish.name)\(version.map { "=\($0)" } ?? "")\(there); mend its name or add its repository"
+            )
         }
         specs = asked.map { wish, version in version.map { "\(wish.name)=\($0)" } ?? wish.name }
         let isDowngrade = asked.contains { $1 != nil && installed[$0.name] != nil }
@@ -57,7 +58,8 @@ struct Apt: PackageManager {
             try mended(now) + [
                 .run(
                     .installation(
-                        of: specs, Self.get + ["-q", "-y"] + (isDowngrade ? ["--allow-downgrades"] : []) + ["install"] + specs,
+                        of: specs,
+                        Self.get + ["-q", "-y"] + (isDowngrade ? ["--allow-downgrades"] : []) + ["install"] + specs,
                         setting: ["DEBIAN_FRONTEND": "noninteractive"]))
             ]
         return plan
@@ -73,7 +75,9 @@ struct Apt: PackageManager {
     /// A run that was cut off leaves dpkg's journal behind, and apt refuses to work on until it is mended. While another
     /// dpkg works the same files are there: then this fails on its lock, and apt-get waits for it.
     private func mended(_ now: Planning) throws -> [Step] {
-        guard try now.probe.names("/var/lib/dpkg/updates").contains(where: { $0.allSatisfy(\.isNumber) }) else { return [] }
+        guard try now.probe.names("/var/lib/dpkg/updates").contains(where: { $0.allSatisfy(\.isNumber) }) else {
+            return []
+        }
         var command = Command.administrative(
             "Mend an interrupted dpkg", ["dpkg", "--force-confdef", "--force-confold", "--configure", "-a"],
             setting: ["DEBIAN_FRONTEND": "noninteractive"])
@@ -91,7 +95,8 @@ struct Apt: PackageManager {
     private func installed(_ names: [String], _ now: Planning) async throws -> [String: String] {
         let lines = try await now.answer(.debsInstalled(names)).fields(3)
         return Dictionary(
-            lines.filter { $0[2].dropFirst().first == "i" }.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
+            lines.filter { $0[2].dropFirst().first == "i" }.map { ($0[0], $0[1]) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private struct Offer {
@@ -99,7 +104,8 @@ struct Apt: PackageManager {
         var versions: [String] = []
 
         func offers(_ version: String) -> Bool {
-            versions.contains(version) || version.hasSuffix("*") && versions.contains { $0.hasPrefix(version.dropLast()) }
+            versions.contains(version)
+                || version.hasSuffix("*") && versions.contains { $0.hasPrefix(version.dropLast()) }
         }
     }
 
@@ -119,7 +125,9 @@ struct Apt: PackageManager {
                 offers[name]?.candidate = candidate == "(none)" ? nil : String(candidate)
             } else if line.hasPrefix("     ") || line.hasPrefix(" *** ") {
                 let words = line.dropFirst(5).split(separator: " ")
-                if let version = words.first, !line.dropFirst(5).hasPrefix(" ") { offers[name]?.versions.append(String(version)) }
+                if let version = words.first, !line.dropFirst(5).hasPrefix(" ") {
+                    offers[name]?.versions.append(String(version))
+                }
             }
         }
         return offers

@@ -44,12 +44,17 @@ struct RubyGems: PackageManager {
         for wish in wishes {
             let current = installed[wish.name] ?? []
             // Versions live side by side.
-            let missing = wish.versions.isEmpty ? (current.isEmpty ? [nil] : []) : wish.versions.filter { !current.contains($0) }.map { $0 }
+            let missing =
+                wish.versions.isEmpty
+                ? (current.isEmpty ? [nil] : []) : wish.versions.filter { !current.contains($0) }.map { $0 }
             for version in missing {
-                let words = ["gem", "install", "-b", "--no-document", wish.name] + (version.map { ["-v", "= \($0)"] } ?? [])
+                let words =
+                    ["gem", "install", "-b", "--no-document", wish.name] + (version.map { ["-v", "= \($0)"] } ?? [])
                 plan.steps.append(.run(.installation(of: [version.map { "\(wish.name) \($0)" } ?? wish.name], words)))
                 plan.pending.append(
-                    .init(name: wish.name, installed: current.isEmpty ? nil : current.joined(separator: ", "), wanted: version))
+                    .init(
+                        name: wish.name, installed: current.isEmpty ? nil : current.joined(separator: ", "),
+                        wanted: version))
             }
         }
         return plan

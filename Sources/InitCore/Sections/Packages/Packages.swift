@@ -20,17 +20,21 @@ let packagesSection = SectionType(key: "packages") { input, diagnostics in
         }
     }
     return packageManagers.compactMap { manager in
-        guard let node = sections.first(where: { $0.key == manager.name })?.node, node.value.isTruthy else { return nil }
+        guard let node = sections.first(where: { $0.key == manager.name })?.node, node.value.isTruthy else {
+            return nil
+        }
         let wishes = node.map(&diagnostics).map { name, node in
             let isAny = node.value == .null || (node.isMap && node.members.isEmpty)
             return PackageWish(name: name, versions: isAny ? [] : node.texts(&diagnostics).filter { !$0.isEmpty })
         }
-        for wish in wishes where wish.name.isEmpty || wish.name.hasPrefix("-") || wish.versions.contains(where: { $0.hasPrefix("-") }) {
+        for wish in wishes
+        where wish.name.isEmpty || wish.name.hasPrefix("-") || wish.versions.contains(where: { $0.hasPrefix("-") }) {
             diagnostics.error(node.path.appending(wish.name), "this would be read as an option, not as a package")
         }
         guard !wishes.isEmpty else { return nil }
         return PackagesResource(
-            id: input.id(manager.name), manager: manager, wishes: wishes, skipsUnreadable: input.skipsUnreadablePackages,
+            id: input.id(manager.name), manager: manager, wishes: wishes,
+            skipsUnreadable: input.skipsUnreadablePackages,
             marks: Dictionary(
                 wishes.map { ($0.name, input.mark("\(manager.name)/\($0.name)")) }, uniquingKeysWith: { $1 }))
     }
@@ -77,17 +81,21 @@ struct PackagesResource: Resource {
     func plan(_ now: Planning) async throws -> Plan {
         let plan = try await manager.plan(wishes, now)
         if !plan.unreadable.isEmpty, !skipsUnreadable {
-            throw Failure(.host, "no package can be read at \(plan.unreadable.joined(separator: ", ")); mend the location")
+            throw Failure(
+                .host, "no package can be read at \(plan.unreadable.joined(separator: ", ")); mend the location")
         }
         if plan.pending.isEmpty, plan.steps.isEmpty {
             return plan.unreadable.isEmpty
                 ? .unchanged
-                : .skip("no package can be read at \(plan.unreadable.joined(separator: ", ")); passed over, as cfn-init does")
+                : .skip(
+                    "no package can be read at \(plan.unreadable.joined(separator: ", ")); passed over, as cfn-init does"
+                )
         }
         let facts = plan.pending.map { item in
             Fact(
                 item.name, item.installed.map(Fact.Value.text) ?? .absent,
-                item.wanted.map(Fact.Value.text) ?? .unknown("version known after \(plan.isRefresh ? "the lists are fetched" : "it is installed")"))
+                item.wanted.map(Fact.Value.text)
+                    ?? .unknown("version known after \(plan.isRefresh ? "the lists are fetched" : "it is installed")"))
         }
         return .change(
             Change(

@@ -24,7 +24,9 @@ struct RPMFiles: PackageManager {
         }
         if !locations.isEmpty {
             plan.steps = [
-                .run(.installation(of: locations, ["rpm", "-U", "--quiet", "--nosignature", "--replacepkgs"] + locations))
+                .run(
+                    .installation(
+                        of: locations, ["rpm", "-U", "--quiet", "--nosignature", "--replacepkgs"] + locations))
             ]
         }
         return plan

@@ -5,7 +5,8 @@ struct Yum: PackageManager {
 
     func plan(_ wishes: [PackageWish], _ now: Planning) async throws -> PackagePlan {
         let installed = try await RPMDatabase.installed(wishes.map(\.name), now)
-        let absent = wishes.filter { installed[$0.name] == nil && $0.versions.isEmpty && !Self.isOpaque($0.name) }.map(\.name)
+        let absent = wishes.filter { installed[$0.name] == nil && $0.versions.isEmpty && !Self.isOpaque($0.name) }.map(
+            \.name)
         let provided = absent.isEmpty ? [] : try await RPMDatabase.provided(absent, now)
         var plan = PackagePlan()
         var installs: [String] = []
@@ -61,7 +62,9 @@ struct Yum: PackageManager {
     }
 
     /// A group, a pattern, a file or a URL: only the manager itself can tell.
-    private static func isOpaque(_ name: String) -> Bool { name.hasPrefix("@") || name.contains { "*?[/".contains($0) } }
+    private static func isOpaque(_ name: String) -> Bool {
+        name.hasPrefix("@") || name.contains { "*?[/".contains($0) }
+    }
 }
 
 /// What rpm says is installed.

@@ -58,7 +58,8 @@ struct Zypper: PackageManager {
     }
 
     private func attribute(_ name: String, of line: Substring) -> String? {
-        guard let start = line.firstRange(of: " \(name)=\"")?.upperBound, let end = line[start...].firstIndex(of: "\"") else {
+        guard let start = line.firstRange(of: " \(name)=\"")?.upperBound, let end = line[start...].firstIndex(of: "\"")
+        else {
             return nil
         }
         return String(line[start..<end])

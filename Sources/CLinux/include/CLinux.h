@@ -1,0 +1,9 @@
+// Linux calls that Swift's Glibc module doesn't show, since they need _GNU_SOURCE. Each is what its name says (man 2).
+#pragma once
+
+extern const int linuxNoAccessTime;    // O_NOATIME
+extern const int linuxUnnamedFile;     // O_TMPFILE
+
+int linuxPipe(int ends[2]);                                                         // pipe2, O_CLOEXEC
+int linuxExchange(int directory, const char *one, int other, const char *another);  // renameat2, RENAME_EXCHANGE
+int linuxSyncFileSystem(int descriptor);                                            // syncfs

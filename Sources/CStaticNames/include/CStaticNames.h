@@ -1,0 +1,1 @@
+// Nothing to call: pin.c works by its constructor alone.

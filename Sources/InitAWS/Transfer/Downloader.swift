@@ -1,0 +1,148 @@
+// Fetches files over http and https: streamed to an open file, tried again where trying helps, checked against their sum.
+
+import AsyncHTTPClient
+import Crypto
+import Glibc
+package import InitCore
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// Made without cost; the client behind it starts with the first download and lives until the process ends.
+package final class Downloader: Sendable {
+    /// As the original; each waits longer than the one before.
+    private static let attempts = 5
+
+    private let client = Mutex<HTTPClient?>(nil)
+    private let environment: @Sendable (String) -> String?
+    private let sleep: @Sendable (Double) async -> Void
+    private let stopReason: @Sendable () -> Failure?
+
+    package init(
+        environment: @escaping @Sendable (String) -> String?, sleep: @escaping @Sendable (Double) async -> Void,
+        stopReason: @escaping @Sendable () -> Failure?
+    ) {
+        self.environment = environment
+        self.sleep = sleep
+        self.stopReason = stopReason
+    }
+
+    /// Replaces the content of the file by the download's body.
+    /// - Throws: `Failure` of kind `.network`, or `.refused` when the sum is another one.
+    package func fetch(_ download: Download, into file: Int32) async throws {
+        var attempt = 0
+        while true {
+            if let reason = stopReason() { throw reason }
+            do {
+                return try await fetchOnce(download, file)
+            } catch let failure as Failure where failure.kind == .refused {
+                throw failure
+            } catch {
+                attempt += 1
+                let (message, isFinal) = Self.explain(error)
+                guard !isFinal, attempt < Self.attempts else {
+                    let tried = attempt > 1 ? " (tried \(attempt) times)" : ""
+                    throw Failure(.network, "\(download.shownURL) can't be fetched: \(message)\(tried)")
+                }
+                await sleep(Double.random(in: 0...1) * min(20, Double(1 << attempt) - 1))
+            }
+        }
+    }
+
+    private func fetchOnce(_ download: Download, _ file: Int32) async throws {
+        guard ftruncate(file, 0) == 0, lseek(file, 0, SEEK_SET) == 0 else { throw Unwritable(code: errno) }
+        var request = HTTPClientRequest(url: download.plainURL)
+        request.headers.add(name: "User-Agent", value: "ide-init")
+        if let credentials = download.userInfo {
+            request.setBasicAuth(username: credentials.user, password: credentials.password)
+        }
+        let response = try await httpClient().execute(request, deadline: .distantFuture)
+        guard response.status.code == 200 else { throw UnwelcomeStatus(status: response.status) }
+        var hash = SHA256()
+        for try await buffer in response.body {
+            if let reason = stopReason() { throw reason }
+            try buffer.withUnsafeReadableBytes { bytes in
+                hash.update(bufferPointer: bytes)
+                try Self.write(bytes, to: file)
+            }
+        }
+        let sum = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        if let wanted = download.sha256, wanted != sum {
+            throw Failure(
+                .refused,
+                "\(download.shownURL) has the SHA-256 sum \(sum), and \(wanted) is wanted: it was replaced, or the document's sum is old"
+            )
+        }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32) throws {
+        var rest = bytes
+        while rest.count > 0 {
+            let count = Glibc.write(file, rest.baseAddress, rest.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw Unwritable(code: errno)
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    // MARK: What may go wrong
+
+    private struct UnwelcomeStatus: Error { let status: HTTPResponseStatus }
+    private struct Unwritable: Error { let code: Int32 }
+
+    /// In words, and whether trying again is of no use.
+    private static func explain(_ error: any Error) -> (String, isFinal: Bool) {
+        switch error {
+        case let failure as Failure: return (failure.message, true)
+        case let error as Unwritable:
+            return ("what arrives can't be written: " + String(cString: strerror(error.code)), true)
+        case let error as UnwelcomeStatus:
+            let code = error.status.code
+            let isFinal = code < 500 && code != 404 && code != 408 && code != 429
+            return ("the server answers \(code) \(error.status.reasonPhrase)", isFinal)
+        case let error as HTTPClientError:
+            return ("\(error)", [.invalidURL, .emptyScheme, .emptyHost].contains(error))
+        default:
+            let text = "\(error)"
+            let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
+            let hasBundle = bundles.contains { bundle in access(bundle, R_OK) == 0 }
+            return (
+                text + (text.contains("SSL") && !hasBundle ? " (no CA certificates are installed here)" : ""), false
+            )
+        }
+    }
+
+    // MARK: Client
+
+    private func httpClient() -> HTTPClient {
+        client.withLock { client in
+            if let client { return client }
+            var configuration = HTTPClient.Configuration()
+            configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
+            configuration.redirectConfiguration = .follow(max: 10, allowCycles: false)
+            configuration.proxy = proxy()
+            let made = HTTPClient(
+                eventLoopGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1), configuration: configuration)
+            client = made
+            return made
+        }
+    }
+
+    /// HTTPS_PROXY or HTTP_PROXY in either case, as curl and Python know them.
+    private func proxy() -> HTTPClient.Configuration.Proxy? {
+        let names = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"]
+        guard let value = names.lazy.compactMap(environment).first(where: { !$0.isEmpty }) else { return nil }
+        let proxy = Download(url: value.contains("://") ? value : "http://\(value)")
+        let authority = proxy.plainURL.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+        let parts = authority.split(separator: ":")
+        guard let host = parts.first else { return nil }
+        let port = parts.count > 1 ? Int(parts[1]) ?? 80 : 80
+        guard let credentials = proxy.userInfo else { return .server(host: String(host), port: port) }
+        return .server(
+            host: String(host), port: port,
+            authorization: .basic(username: credentials.user, password: credentials.password))
+    }
+}

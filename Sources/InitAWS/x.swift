@@ -1,2 +1,0 @@
-import AsyncHTTPClient
-package let z = 1

@@ -1,0 +1,54 @@
+// The list of reactions that are due, under /var/lib/ide-init: written before the change that calls for them.
+
+import Glibc
+import InitCore
+
+struct PendingFile: Sendable {
+    static let path = "/var/lib/ide-init/pending.json"
+
+    let root: Root
+
+    func load() throws -> [Mark] {
+        let files = FileProbe(root: root)
+        // A plan may be made without root; what is due can't be told then.
+        guard try files.status(Self.path) != nil else { return [] }
+        let value = try JSONParser.parse(files.read(Self.path), name: Self.path).value
+        return JSONNode(value).items.compactMap { node in
+            guard case .string(let config)? = node["config"]?.value,
+                case .string(let section)? = node["section"]?.value,
+                case .string(let name)? = node["name"]?.value
+            else { return nil }
+            return Mark(config: config, section: section, name: name)
+        }
+    }
+
+    func save(_ marks: [Mark]) throws {
+        let place = try root.resolve(Self.path)
+        if marks.isEmpty {
+            guard unlink(place) == 0 || errno == ENOENT else { throw systemFailure("can't be removed", Self.path) }
+            return
+        }
+        let value = JSONValue.array(
+            marks.map {
+                .object(
+                    JSONObject([
+                        ("config", .string($0.config)), ("section", .string($0.section)), ("name", .string($0.name)),
+                    ]))
+            })
+        try writePrivately(Array(value.prettyText(indent: 2).utf8), to: Self.path, root: root)
+    }
+}
+
+/// Durably and atomically, readable by root alone, in a directory that is too.
+package func writePrivately(_ bytes: [UInt8], to path: String, root: Root) throws {
+    let directory = try root.resolve(parent(of: path))
+    if access(directory, F_OK) != 0 {
+        var made: [String] = []
+        _ = try OpenDirectory(parent(of: directory), made: &made)
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+            throw systemFailure("the directory can't be made", directory)
+        }
+    }
+    let result = FileCommit(root: root).commit([FileWrite(path, .bytes(bytes), mode: 0o600, keepsBackup: false)])
+    if let failure = result.failure { throw failure }
+}

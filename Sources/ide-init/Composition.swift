@@ -1,0 +1,49 @@
+// Where the live parts are put together. Nothing is made here that the command at hand doesn't use.
+
+import Glibc
+import InitAWS
+import InitCore
+import InitLinux
+
+struct Composition: Sendable {
+    let root: Root
+    let terminal: Terminal
+    let stop = StopSwitch()
+
+    init(root: Root = Root(), terminal: Terminal) {
+        self.root = root
+        self.terminal = terminal
+    }
+
+    static let environment: @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+
+    /// The metadata document's bytes from a file, or `-` for standard input.
+    static func read(_ source: String) throws -> [UInt8] {
+        let descriptor = source == "-" ? 0 : open(source, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure(.usage, "\(source): \(String(cString: strerror(errno)))") }
+        defer { if descriptor != 0 { close(descriptor) } }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Failure(.usage, "\(source): \(String(cString: strerror(errno)))") }
+            if count == 0 { return bytes }
+            bytes += buffer[..<count]
+            guard bytes.count <= JSONParser.largestDocument else {
+                throw Failure(.invalidDocument, "\(source) is larger than \(JSONParser.largestDocument >> 20) MiB")
+            }
+        }
+    }
+
+    func host(mode: Report.Mode, runsTests: Bool, scrubber: Scrubber) -> Host {
+        let downloader = Downloader(
+            environment: Self.environment, sleep: { [stop] in await stop.sleep($0) },
+            stopReason: { [stop] in stop.stopReason })
+        return LinuxHost(
+            root: root, scrubber: scrubber, stop: stop, isRehearsal: mode == .plan,
+            runsTests: mode == .apply || runsTests,
+            fetch: downloader.fetch
+        ).host
+    }
+}
