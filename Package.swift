@@ -53,6 +53,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "InitCoreTests", dependencies: ["InitCore"], exclude: ["Mustache"], swiftSettings: settings),
+        .testTarget(name: "InitLinuxTests", dependencies: ["InitCore", "InitLinux"], swiftSettings: settings),
         .target(name: "CLinux"),
         // Empty but for the static release: packaging/build-static says why.
         .target(name: "CStaticNames"),

@@ -25,6 +25,10 @@ package struct MustacheTemplate: Sendable {
 private struct MustacheRenderer {
     /// Partials may include themselves; the data ends that, or this does.
     static let deepestNesting = 256
+    /// As in chevron, the indentation of indented partials inside each other doubles at every level.
+    static let deepestPadding = 1 << 16
+    /// Lists inside lists multiply.
+    static let largestOutput = 64 << 20
 
     private(set) var output: [UInt8] = []
     /// The innermost one last.
@@ -41,6 +45,11 @@ private struct MustacheRenderer {
 
     mutating func render(_ nodes: [MustacheNode], _ partials: (String) -> String?) throws(MustacheError) {
         for node in nodes {
+            guard output.count <= Self.largestOutput else {
+                throw MustacheError(
+                    line: nil, message: "the rendered text exceeds \(Self.largestOutput >> 20) MiB",
+                    partial: partialName)
+            }
             switch node {
             case .text(let text): append(text)
             case .value(let name, let escaped): append(value(of: name, escaped: escaped), escaped: escaped)
@@ -79,7 +88,7 @@ private struct MustacheRenderer {
         _ name: String, _ line: Int, _ partials: (String) -> String?
     ) throws(MustacheError) {
         let outside = (start, padding, partialName)
-        guard depth < Self.deepestNesting else {
+        guard depth < Self.deepestNesting, padding.count <= Self.deepestPadding else {
             throw MustacheError(
                 line: line, message: "the partial \u{201C}\(name)\u{201D} includes itself without end",
                 partial: partialName)
@@ -135,7 +144,9 @@ private struct MustacheRenderer {
         }
         for byte in text {
             output.append(byte)
-            if byte == UInt8(ascii: "\n") { output += padding }
+            guard byte == UInt8(ascii: "\n") else { continue }
+            output += padding
+            if output.count > Self.largestOutput { return }
         }
     }
 

@@ -1,19 +1,20 @@
 // Mustache text → a tree. The rules for blanks around tags are those of chevron, which cfn-init uses: they agree with
 // the Mustache specification on its own tests and differ where only tabs or the end of the file are concerned.
 
-/// A mistake in a template, with the line it was made on.
+/// A mistake in a template, with the line it was made on, if it was on one.
 package struct MustacheError: Error, Sendable, Equatable, CustomStringConvertible {
-    package let line: Int
+    package let line: Int?
     package let message: String
     /// The partial it stands in; nil for the template itself.
     package internal(set) var partial: String?
 
     package var description: String {
-        (partial.map { "partial \u{201C}\($0)\u{201D}, " } ?? "") + "line \(line): \(message)"
+        let places = [partial.map { "partial \u{201C}\($0)\u{201D}" }, line.map { "line \($0)" }].compactMap(\.self)
+        return places.isEmpty ? message : places.joined(separator: ", ") + ": " + message
     }
 }
 
-indirect enum MustacheNode: Sendable {
+enum MustacheNode: Sendable {
     case text([UInt8])
     case value(MustacheName, escaped: Bool)
     case section(MustacheName, inverted: Bool, [MustacheNode])
@@ -114,11 +115,11 @@ struct MustacheParser {
         case .raw: append(.value(MustacheName(name), escaped: false))
         case .partial: append(.partial(name, line: tagLine))
         case .delimiters:
-            let parts = name.split(whereSeparator: \.isWhitespace)
+            let parts = name.utf8.split(separator: 0x20)
             guard let first = parts.first, let last = parts.last else {
                 throw MustacheError(line: tagLine, message: "a tag that sets delimiters names none")
             }
-            (left, right) = (Array(first.utf8), Array(last.utf8))
+            (left, right) = (Array(first), Array(last))
         case .section, .inverted:
             guard open.count < Self.deepestNesting else {
                 throw MustacheError(
