@@ -60,5 +60,6 @@ func readLink(_ path: String) -> String? {
 
 /// The failure that errno tells, at a path.
 func systemFailure(_ doing: String, _ path: String, _ code: Int32 = errno) -> Failure {
-    Failure(.host, "\(path): \(doing): \(String(cString: strerror(code)))")
+    Failure(
+        code == EACCES || code == EPERM ? .unreadable : .host, "\(path): \(doing): \(String(cString: strerror(code)))")
 }

@@ -91,7 +91,7 @@ package struct Engine: Sendable {
             var done: Change?
             var note: String?
             while true {
-                switch try await resource.plan(Planning(probe: host.probe, ledger: ledger)) {
+                switch try await plan(resource) {
                 case .unchanged:
                     try reactions.acted(resource, engine.mode)
                     return finish(
@@ -118,9 +118,18 @@ package struct Engine: Sendable {
             }
         }
 
+        private func plan(_ resource: any Resource) async throws -> Plan {
+            do {
+                return try await resource.plan(Planning(probe: host.probe, ledger: ledger))
+            } catch let failure as Failure where failure.kind == .unreadable {
+                return .change(Change(.update, steps: [], certainty: .unanswered(failure.message)))
+            }
+        }
+
         /// The one branch between a dry run and an apply.
         private mutating func carryOut(_ change: Change) async throws -> (Report.Outcome, note: String?) {
             guard engine.mode == .apply else { return (change.action == .run ? .ran : .changed, nil) }
+            if case .unanswered(let why) = change.certainty { throw Failure(.unreadable, why) }
             try reactions.announce(change.marks)
             var changed = false
             var note: String?

@@ -42,6 +42,8 @@ package struct Change: Sendable, Equatable {
         case certain
         /// What the host will look like depends on something that hasn't happened yet, named here: `known after download`.
         case knownAfter(String)
+        /// The host can't be asked, for the reason given: only a plan may go on from here.
+        case unanswered(String)
     }
 
     package var action: Action

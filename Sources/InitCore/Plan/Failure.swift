@@ -12,6 +12,8 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         case stopped
         /// A file, account, package … isn't as the document needs it.
         case host
+        /// The host didn't let itself be asked: a plan calls the answer unknown, an apply fails.
+        case unreadable
         /// Somebody else's server said no, or nothing.
         case network
         /// An archive or a download that isn't what it should be, or wants out of its directory.

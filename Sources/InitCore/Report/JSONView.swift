@@ -49,7 +49,11 @@ package struct JSONView: Sendable {
         ])
         if let change = item.change {
             object["action"] = .string(change.action.rawValue)
-            if case .knownAfter(let what) = change.certainty { object["knownAfter"] = string(what) }
+            switch change.certainty {
+            case .certain: break
+            case .knownAfter(let what): object["knownAfter"] = string(what)
+            case .unanswered(let why): object["unknown"] = string(why)
+            }
             object["facts"] = .array(change.facts.map(value))
         }
         if let note = item.note { object["note"] = string(note) }

@@ -67,7 +67,7 @@ package enum ExitCode: Int32, Sendable {
         case .usage: self = .usage
         case .invalidDocument: self = .invalidDocument
         case .locked: self = .locked
-        case .commandFailed, .timedOut, .stopped, .host, .network, .refused: self = .failed
+        case .commandFailed, .timedOut, .stopped, .host, .unreadable, .network, .refused: self = .failed
         }
     }
 

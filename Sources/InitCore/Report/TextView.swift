@@ -21,8 +21,10 @@ package struct TextView: Sendable {
         if item.outcome == .changed || item.outcome == .ran || item.outcome == .failed {
             lines += (item.change?.facts ?? []).flatMap(self.lines).map { "    " + $0 }
         }
-        if case .knownAfter(let what)? = item.change?.certainty, mode == .plan {
-            lines.append("    " + clean(style.dim("known after \(what)")))
+        switch item.change?.certainty {
+        case .knownAfter(let what)? where mode == .plan: lines.append("    " + clean(style.dim("known after \(what)")))
+        case .unanswered(let why)? where mode == .plan: lines.append("    " + clean(style.dim("unknown: \(why)")))
+        default: break
         }
         return lines.map { "  " + $0 }
     }
@@ -85,10 +87,16 @@ package struct TextView: Sendable {
         let lines = scrubber.scrub(value).split(separator: "\n", omittingEmptySubsequences: false).map {
             clean(String($0))
         }
-        guard lines.count > 1 else { return ["\(name): \(lines.first ?? "")"] }
+        guard lines.count > 1 else { return ["\(name): \(shortened(lines.first ?? ""))"] }
         let most = 6
-        let shown = lines.prefix(most).map { "  | " + $0 }
+        let shown = lines.prefix(most).map { "  | " + shortened($0) }
         return ["\(name):"] + shown + (lines.count > most ? ["  | … (\(lines.count - most) more lines)"] : [])
+    }
+
+    /// The whole is in the document and in the JSON view.
+    private func shortened(_ line: String) -> String {
+        let most = 200
+        return line.count > most ? line.prefix(most) + "…" : line
     }
 
     private func text(_ value: Fact.Value) -> String {

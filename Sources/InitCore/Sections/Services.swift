@@ -112,10 +112,10 @@ struct ServiceResource: Resource {
         if let earlier = now.ledger.awaits("packages", "sources", "files", "commands") {
             var facts: [Fact] = []
             if let isEnabled {
-                facts.append(Fact("enabled", .unknown("known after \(earlier)"), .text("\(isEnabled)")))
+                facts.append(Fact("enabled", nil, "\(isEnabled)"))
             }
             if let isRunning {
-                facts.append(Fact("running", .unknown("known after \(earlier)"), .text("\(isRunning)")))
+                facts.append(Fact("running", nil, "\(isRunning)"))
             }
             return .change(Change(.update, facts: facts, steps: [], certainty: .knownAfter("\(earlier)")))
         }

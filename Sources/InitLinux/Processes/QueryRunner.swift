@@ -29,10 +29,15 @@ struct QueryRunner: Sendable {
                 root: Root(), accounts: self.runner.accounts, scrubber: self.runner.scrubber, stop: self.runner.stop)
             : self.runner
         let result = await runner.run(command)
-        guard isQuiet, result.ending == .exited(Self.cannotBeQuiet) else { return result }
-        return CommandResult(
-            .notStarted(
-                "a dry run may not leave traces, and a private mount namespace isn't to be had here: run it as root"))
+        guard isQuiet else { return result }
+        switch result.ending {
+        case .exited(Self.cannotBeQuiet):
+            let why =
+                "a dry run may not leave traces, and a private mount namespace isn't to be had here: run it as root"
+            return CommandResult(.notStarted(why))
+        case .exited(127): return CommandResult(.notStarted("there is no program \(query.words[0])"))
+        default: return result
+        }
     }
 
     private static let cannotBeQuiet: Int32 = 125

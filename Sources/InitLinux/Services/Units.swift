@@ -54,7 +54,7 @@ struct Units: Sendable {
     private func offlineState(_ name: String) async throws -> UnitState {
         let result = try await ask(["systemctl", "is-enabled", "--", name])
         if case .notStarted(let why) = result.ending {
-            throw Failure(.host, "service \(name) can't be looked up: \(why); is systemd installed here?")
+            throw Failure(.unreadable, "service \(name) can't be looked up: \(why); is systemd installed here?")
         }
         let state = result.text.trimmingBlanks()
         guard !state.isEmpty, state != "not-found" else {

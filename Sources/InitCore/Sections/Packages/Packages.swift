@@ -79,7 +79,13 @@ struct PackagesResource: Resource {
     let marks: [String: Mark]
 
     func plan(_ now: Planning) async throws -> Plan {
-        let plan = try await manager.plan(wishes, now)
+        let plan: PackagePlan
+        do {
+            plan = try await manager.plan(wishes, now)
+        } catch let failure as Failure where failure.kind == .unreadable {
+            let facts = wishes.map { Fact($0.name, .absent, .unknown("whether it is installed can't be told")) }
+            return .change(Change(.update, facts: facts, steps: [], certainty: .unanswered(failure.message)))
+        }
         if !plan.unreadable.isEmpty, !skipsUnreadable {
             throw Failure(
                 .host, "no package can be read at \(plan.unreadable.joined(separator: ", ")); mend the location")
@@ -116,7 +122,7 @@ extension Planning {
     func answer(_ query: Query) async throws -> CommandResult {
         let result = try await probe.ask(query)
         if case .notStarted(let why) = result.ending {
-            throw Failure(.host, "\(query.words[0]) can't be asked: \(why)")
+            throw Failure(.unreadable, "\(query.words[0]) can't be asked: \(why)")
         }
         return result
     }
