@@ -89,7 +89,7 @@ package struct Document: Sendable {
                 "there is no section of this name\(suggestion(for: key, among: known)); known: \(known.joined(separator: ", "))"
             )
         }
-        findIntrinsics(config, &diagnostics)
+        findLeftovers(config, &diagnostics)
         return sections.flatMap { section -> [any Resource] in
             guard let node = config.given(section.key), node.value.isTruthy else { return [] }
             return section.decode(
@@ -99,11 +99,15 @@ package struct Document: Sendable {
         }
     }
 
-    /// `{"Ref": …}` and `{"Fn::…": …}` are CloudFormation's to replace; one that is left over would be used as it stands.
-    private static func findIntrinsics(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
+    /// What should have been replaced by something else on its way here, and would be used as it stands.
+    /// `{"Ref": …}` and `{"Fn::…": …}` are CloudFormation's to replace.
+    private static func findLeftovers(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
         switch node.value {
+        case .string(let text):
+            guard Reference.isIn(text) else { return }
+            diagnostics.ignored(node.path, "a reference stands here, which this version doesn't resolve")
         case .array:
-            for item in node.items { findIntrinsics(item, &diagnostics) }
+            for item in node.items { findLeftovers(item, &diagnostics) }
         case .object(let object):
             if object.count == 1, let key = object.keys.first, key == "Ref" || key.hasPrefix("Fn::") {
                 diagnostics.ignored(
@@ -113,7 +117,7 @@ package struct Document: Sendable {
                 return
             }
             if object["references"] == .bool(false) || object["references"] == .string("false") { return }
-            for (_, member) in node.members { findIntrinsics(member, &diagnostics) }
+            for (_, member) in node.members { findLeftovers(member, &diagnostics) }
         default: break
         }
     }

@@ -16,7 +16,7 @@ package struct Redaction: Sendable {
         case .number(let number): return isSecret ? conceal(number.text) : value
         case .string(let text):
             guard isSecret || Self.saysSecret(key) || text.contains("PRIVATE KEY-----") else { return value }
-            return text.isEmpty || Self.isReference(text) ? value : conceal(text)
+            return text.isEmpty || Reference.isWhole(text) ? value : conceal(text)
         case .array(let items):
             return .array(items.map { redact($0, key: key, isSecret: isSecret) })
         case .object(let object):
@@ -48,11 +48,5 @@ package struct Redaction: Sendable {
         guard object["content"] != nil, object["mode"] != nil else { return false }
         var ignored = Diagnostics()
         return FileMode(JSONNode(.object(object)), &ignored).map { !$0.isLink && $0.bits & 0o077 == 0 } ?? false
-    }
-
-    /// A value that only names where the secret lives.
-    private static func isReference(_ text: String) -> Bool {
-        (text.hasPrefix("{{resolve:") && text.hasSuffix("}}"))
-            || ["ssm:///", "secretsmanager://", "s3://"].contains { text.hasPrefix($0) }
     }
 }

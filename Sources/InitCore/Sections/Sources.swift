@@ -59,7 +59,7 @@ struct SourceResource: Resource {
             return change(
                 [
                     Fact("source", nil, path),
-                    Fact("members", "\(comparison.members)", "\(comparison.differing.count) differ: \(shown)\(more)"),
+                    Fact("members", nil, "\(comparison.differing.count) of \(comparison.members) differ: \(shown)\(more)"),
                 ], .certain)
         }
     }
