@@ -118,8 +118,8 @@ extension StringProtocol {
 }
 
 extension Sequence where Element == String {
-    /// Plain code-point order, in which cfn-init takes files, commands and the like: `10` before `2`, upper before lower case.
+    /// Plain code-point order (which is that of the bytes of UTF-8), in which cfn-init takes files, commands and the like: `10` before `2`, upper before lower case.
     package func inCodePointOrder() -> [String] {
-        sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+        sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }

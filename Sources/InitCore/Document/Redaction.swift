@@ -15,7 +15,7 @@ package struct Redaction: Sendable {
         case .null, .bool: return value
         case .number(let number): return isSecret ? conceal(number.text) : value
         case .string(let text):
-            guard isSecret || Self.saysSecret(key) || text.contains("PRIVATE KEY-----") else { return value }
+            guard isSecret || Self.saysSecret(key) || holdsPrivateKey(text.utf8) else { return value }
             return text.isEmpty || Reference.isWhole(text) ? value : conceal(text)
         case .array(let items):
             return .array(items.map { redact($0, key: key, isSecret: isSecret) })

@@ -8,5 +8,5 @@ package enum Reference {
     }
 
     /// Whether there is one in it.
-    package static func isIn(_ text: String) -> Bool { isWhole(text) || text.contains("{{resolve:") }
+    package static func isIn(_ text: String) -> Bool { isWhole(text) || holds("{{resolve:", text.utf8) }
 }

@@ -25,7 +25,7 @@ enum WishedContent: Sendable, Equatable {
                 diagnostics.warning(node.path, "both content and source are here; content counts, as in cfn-init")
             }
             guard let bytes = Self.bytes(content, of: node, &diagnostics) else { return nil }
-            self = isPrivate || looksLikePrivateKey(bytes) ? .secret(Secret(bytes)) : .bytes(bytes)
+            self = isPrivate || holdsPrivateKey(bytes) ? .secret(Secret(bytes)) : .bytes(bytes)
             return
         }
         guard !source.isEmpty else {
@@ -79,12 +79,6 @@ enum WishedContent: Sendable, Equatable {
             return nil
         }
     }
-}
-
-/// A PEM private key of any kind: `-----BEGIN [EC |RSA |ENCRYPTED …]PRIVATE KEY-----`.
-func looksLikePrivateKey(_ bytes: [UInt8]) -> Bool {
-    guard bytes.count > 30 else { return false }
-    return String(decoding: bytes, as: UTF8.self).contains("PRIVATE KEY-----")
 }
 
 /// Base64 as Python's `b64decode` takes it: characters outside the alphabet are dropped; nil if the padding is wrong.

@@ -59,7 +59,9 @@ struct SourceResource: Resource {
             return change(
                 [
                     Fact("source", nil, path),
-                    Fact("members", nil, "\(comparison.differing.count) of \(comparison.members) differ: \(shown)\(more)"),
+                    Fact(
+                        "members", nil, "\(comparison.differing.count) of \(comparison.members) differ: \(shown)\(more)"
+                    ),
                 ], .certain)
         }
     }
