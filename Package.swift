@@ -57,6 +57,8 @@ let package = Package(
         .testTarget(
             name: "InitCoreTests", dependencies: ["InitCore"], exclude: ["Mustache"], swiftSettings: settings),
         .testTarget(name: "InitLinuxTests", dependencies: ["InitCore", "InitLinux"], swiftSettings: settings),
+        .testTarget(name: "InitAWSTests", dependencies: ["InitAWS", "InitCore"], swiftSettings: settings),
+        .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
         .target(name: "CLinux"),
         // Empty but for the static release: packaging/build-static says why.
         .target(name: "CStaticNames"),

@@ -6,4 +6,6 @@ extern const int linuxUnnamedFile;     // O_TMPFILE
 
 int linuxPipe(int ends[2]);                                                         // pipe2, O_CLOEXEC
 int linuxExchange(int directory, const char *one, int other, const char *another);  // renameat2, RENAME_EXCHANGE
+// Writes the number of each of these signals to the descriptor as one byte, once each: the second one ends the process.
+int linuxCatchSignals(int descriptor, const int *signals, int count);
 int linuxSyncFileSystem(int descriptor);                                            // syncfs

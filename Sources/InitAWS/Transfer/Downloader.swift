@@ -14,7 +14,7 @@ package final class Downloader: Sendable {
     /// As the original; each waits longer than the one before.
     private static let attempts = 5
 
-    private let client = Mutex<HTTPClient?>(nil)
+    private let client = Mutex<(http: HTTPClient, loops: MultiThreadedEventLoopGroup)?>(nil)
     private let environment: @Sendable (String) -> String?
     private let sleep: @Sendable (Double) async -> Void
     private let stopReason: @Sendable () -> Failure?
@@ -26,6 +26,13 @@ package final class Downloader: Sendable {
         self.environment = environment
         self.sleep = sleep
         self.stopReason = stopReason
+    }
+
+    deinit {
+        client.withLock { client in
+            try? client?.http.syncShutdown()
+            try? client?.loops.syncShutdownGracefully()
+        }
     }
 
     /// Replaces the content of the file by the download's body.
@@ -119,15 +126,15 @@ package final class Downloader: Sendable {
 
     private func httpClient() -> HTTPClient {
         client.withLock { client in
-            if let client { return client }
+            if let client { return client.http }
             var configuration = HTTPClient.Configuration()
             configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
             configuration.redirectConfiguration = .follow(max: 10, allowCycles: false)
             configuration.proxy = proxy()
-            let made = HTTPClient(
-                eventLoopGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1), configuration: configuration)
-            client = made
-            return made
+            let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            let http = HTTPClient(eventLoopGroup: loops, configuration: configuration)
+            client = (http, loops)
+            return http
         }
     }
 

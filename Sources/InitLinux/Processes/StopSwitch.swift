@@ -34,18 +34,16 @@ package final class StopSwitch: Sendable {
         if isFirst { write(ends.write, [1], 1) }
     }
 
-    /// Throws it when one of the signals arrives. They are blocked for all threads and read by one of their own.
+    /// Throws it when one of the signals arrives. A second one of the same kind ends the process at once.
     package func watchSignals() {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        let watched = set
+        var pipe: [Int32] = [-1, -1]
+        let signals = [SIGTERM, SIGINT, SIGHUP]
+        guard linuxPipe(&pipe) == 0, linuxCatchSignals(pipe[1], signals, Int32(signals.count)) == 0 else { return }
+        let descriptor = pipe[0]
         onThread { [self] in
-            var watched = watched
-            var signal: Int32 = 0
-            while sigwait(&watched, &signal) == 0 {
-                let name = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][signal] ?? "a signal"
+            var signal: UInt8 = 0
+            while read(descriptor, &signal, 1) != 0 {
+                let name = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][Int32(signal)] ?? "a signal"
                 stop(Failure(.stopped, "stopped by \(name)"))
             }
         }

@@ -1,0 +1,35 @@
+// Every document that the project shows is one that it takes.
+
+import Foundation
+import InitCore
+import Testing
+
+@Suite struct DocumentationTests {
+    private static let top = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    @Test func `every JSON block of the README is a document without a complaint`() throws {
+        let text = try String(contentsOf: Self.top.appendingPathComponent("README.md"), encoding: .utf8)
+        let blocks = text.components(separatedBy: "```json\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        #expect(!blocks.isEmpty)
+        for block in blocks { try check(Array(block.utf8), "README.md") }
+    }
+
+    @Test func `every metadata document of the examples is one without a complaint`() throws {
+        let examples = Self.top.appendingPathComponent("packaging/examples")
+        let names = try FileManager.default.subpathsOfDirectory(atPath: examples.path).filter {
+            $0.hasSuffix("metadata.json")
+        }
+        #expect(!names.isEmpty)
+        for name in names { try check(Array(Data(contentsOf: examples.appendingPathComponent(name))), name) }
+    }
+
+    private func check(_ bytes: [UInt8], _ name: String) throws {
+        let parsed = try JSONParser.parse(bytes, name: name)
+        let document = Document(parsed.value, duplicates: parsed.duplicates)
+        #expect(document.diagnostics.items.isEmpty, "\(name): \(document.diagnostics.items.map(\.line))")
+        #expect(!document.sets.isEmpty)
+    }
+}
