@@ -17,10 +17,15 @@ package final class RunLock: Sendable {
         -> RunLock
     {
         let path = try root.resolve("/run/ide-init/lock")
-        var made: [String] = []
-        let directory = try OpenDirectory(parent(of: path), made: &made)
-        let descriptor = openat(directory.descriptor, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard descriptor >= 0 else { throw systemFailure("the lock can't be opened", path) }
+        let descriptor: Int32
+        do {
+            var made: [String] = []
+            let directory = try OpenDirectory(parent(of: path), made: &made)
+            descriptor = openat(directory.descriptor, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+            guard descriptor >= 0 else { throw systemFailure("the lock can't be opened", path) }
+        } catch let failure as Failure where failure.kind == .unreadable {
+            throw Failure(.unreadable, "\(failure.message); changing a machine takes root: run it with sudo")
+        }
         let lock = RunLock(descriptor: descriptor)
         var hasTold = false
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -22,7 +22,7 @@ struct Program {
 
     init() throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("ide-init-\(UUID().uuidString)").path
-        for name in ["root/etc", "run", "state"] {
+        for name in ["root/etc", "run", "state", "log"] {
             try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
         }
     }
@@ -47,7 +47,10 @@ struct Program {
         let process = Process()
         // The lock and the state are this test's own, so that tests can run side by side.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-        let script = "mount --bind \(directory)/run /run && mount --bind \(directory)/state /var/lib && exec \"$@\""
+        let mounts = ["run": "/run", "state": "/var/lib", "log": "/var/log"].map {
+            "mount --bind \(directory)/\($0) \($1)"
+        }
+        let script = (mounts + ["exec \"$@\""]).joined(separator: " && ")
         process.arguments = ["--mount", "--propagation", "private", "sh", "-c", script, "sh", program] + arguments
         process.standardOutput = output
         process.standardError = errors

@@ -45,6 +45,11 @@ package struct Engine: Sendable {
 
         var host: Host { engine.host }
 
+        /// Nil while all is well.
+        var failed: ResourceID?
+        var hasFailed: Bool { failed != nil || report.failure != nil }
+        var notReached: String? { hasFailed ? "not reached: \(failed.map { "\($0)" } ?? "the run") failed" : nil }
+
         mutating func all(_ document: Document, only: ResourceFilter?) async {
             do {
                 ledger = Ledger(pending: try reactions.load())
@@ -52,9 +57,9 @@ package struct Engine: Sendable {
                 report.failure = Failure(wrapping: error)
             }
             for set in document.sets {
-                if report.firstFailure == nil { engine.events(.setStarted(set.name)) }
+                if !hasFailed { engine.events(.setStarted(set.name)) }
                 for config in set.configs {
-                    if report.firstFailure == nil { engine.events(.configStarted(config.name)) }
+                    if !hasFailed { engine.events(.configStarted(config.name)) }
                     for resource in config.resources where only?.includes(resource.id) ?? true {
                         await take(resource)
                     }
@@ -67,10 +72,7 @@ package struct Engine: Sendable {
         /// Plans one resource and does what it asks for, or puts it into the batch.
         private mutating func take(_ resource: any Resource) async {
             if !batch.accepts(resource) { await flush() }
-            if let (subject, _) = report.firstFailure {
-                return finish(
-                    resource.id, .skipped, note: "not reached: \(subject ?? "the run") failed", began: host.clock())
-            }
+            if let notReached { return finish(resource.id, .skipped, note: notReached, began: host.clock()) }
             if let reason = host.stopReason() { report.failure = reason }
             let began = host.clock()
             engine.events(.itemStarted(resource.id))
@@ -79,7 +81,7 @@ package struct Engine: Sendable {
             } catch {
                 // What precedes it in the batch isn't its fault.
                 await flush()
-                let skipped = report.firstFailure.map { "not reached: \($0.subject ?? "the run") failed" }
+                let skipped = notReached
                 finish(
                     resource.id, skipped == nil ? .failed : .skipped, note: skipped,
                     failure: skipped == nil ? Failure(wrapping: error) : nil, began: began)
@@ -179,6 +181,7 @@ package struct Engine: Sendable {
         ) {
             let item = Report.Item(
                 id: id, outcome: outcome, change: change, note: note, failure: failure, duration: host.clock() - began)
+            if outcome == .failed, failed == nil { failed = id }
             report.items.append(item)
             engine.events(.itemFinished(item))
         }

@@ -142,12 +142,12 @@ extension JSONNode {
     }
 }
 
+/// A duration of at most a year; nil for anything else.
 package func secondsIn(_ text: String) -> Double? {
     let text = text.trimmingBlanks()
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
     let factor = text.last.flatMap { units[$0] }
-    guard let number = Double(factor == nil ? text : String(text.dropLast())), number > 0, number.isFinite else {
-        return nil
-    }
-    return number * (factor ?? 1)
+    guard let number = Double(factor == nil ? text : String(text.dropLast())), number > 0 else { return nil }
+    let seconds = number * (factor ?? 1)
+    return seconds <= 366 * 86400 ? seconds : nil
 }

@@ -10,9 +10,15 @@ struct PendingFile: Sendable {
 
     func load() throws -> [Mark] {
         let files = FileProbe(root: root)
-        // A plan may be made without root; what is due can't be told then.
-        guard try files.status(Self.path) != nil else { return [] }
-        let value = try JSONParser.parse(files.read(Self.path), name: Self.path).value
+        let bytes: [UInt8]
+        do {
+            guard try files.status(Self.path) != nil else { return [] }
+            bytes = try files.read(Self.path)
+        } catch let failure as Failure where failure.kind == .unreadable {
+            // A plan may be made without root; what is due can't be told then.
+            return []
+        }
+        let value = try JSONParser.parse(bytes, name: Self.path).value
         return JSONNode(value).items.compactMap { node in
             guard case .string(let config)? = node["config"]?.value,
                 case .string(let section)? = node["section"]?.value,
@@ -39,16 +45,18 @@ struct PendingFile: Sendable {
     }
 }
 
-/// Durably and atomically, readable by root alone, in a directory that is too.
+/// Durably and atomically, readable by root alone. What is missing of its directories below /var/lib is made so too.
 package func writePrivately(_ bytes: [UInt8], to path: String, root: Root) throws {
-    let directory = try root.resolve(parent(of: path))
-    if access(directory, F_OK) != 0 {
-        var made: [String] = []
-        _ = try OpenDirectory(parent(of: directory), made: &made)
-        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
-            throw systemFailure("the directory can't be made", directory)
-        }
+    var made: [String] = []
+    let base = "/var/lib"
+    _ = try OpenDirectory(root.resolve(base), made: &made)
+    var directory = base
+    for part in parent(of: path).dropFirst(base.count).split(separator: "/") {
+        directory += "/" + part
+        let place = try root.resolve(directory)
+        if mkdir(place, 0o700) == 0 { made.append(parent(of: place)) }
     }
     let result = FileCommit(root: root).commit([FileWrite(path, .bytes(bytes), mode: 0o600, keepsBackup: false)])
     if let failure = result.failure { throw failure }
+    try syncDirectories(made)
 }

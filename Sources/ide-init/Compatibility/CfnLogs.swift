@@ -91,7 +91,7 @@ final class CfnLogs: Sendable {
             let result = try await host.probe.test(command)
             if let result {
                 record(command, result)
-                if case .exited(let code) = result.ending, code != 0 { main(.debug, "Test failed with code \(code)") }
+                if case .exited(let code) = result.ending, code != 0 { main(.info, "Test failed with code \(code)") }
             }
             return result
         }
