@@ -41,7 +41,7 @@ package struct Redaction: Sendable {
 
     private static func saysSecret(_ key: String) -> Bool {
         let key = key.lowercased()
-        return key.contains("password") || key.contains("secret") || key.contains("token")
+        return holds("password", key.utf8) || holds("secret", key.utf8) || holds("token", key.utf8)
     }
 
     private static func isPrivateFile(_ object: JSONObject) -> Bool {
