@@ -103,9 +103,8 @@ struct FileResource: Resource {
                 Change(
                     .update, facts: facts,
                     steps: [
-                        .setAttributes(
-                            path: path, mode: wishedMode == standing?.mode ? nil : wishedMode, owner: owner?.number,
-                            group: group?.number)
+                        // The mode too where only the owner differs: chown(2) takes setuid and setgid bits away.
+                        .setAttributes(path: path, mode: wishedMode, owner: owner?.number, group: group?.number)
                     ], certainty: certainty(owner, group)))
         case let (fact, certainty)?:
             if let found, found.kind != .file { facts.insert(Fact("kind", found.kind.rawValue, "file"), at: 0) }
