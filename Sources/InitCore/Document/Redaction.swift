@@ -23,10 +23,14 @@ package struct Redaction: Sendable {
             if isSecret { return conceal(value.pythonText) }
             let isPrivate = Self.isPrivateFile(object)
             var result = JSONObject()
+            let decoded = Self.decodedContent(object)
+            let isHidden = isPrivate || decoded.map(looksLikePrivateKey) ?? false
+            // The file holds it, and a command may print it, in its decoded form.
+            if isHidden, let decoded { secrets.append(Secret(decoded)) }
             for (name, member) in object.members {
                 result[name] = redact(
                     member, key: name,
-                    isSecret: isPrivate && name == "content" || Self.authenticationKeys.contains(name))
+                    isSecret: isHidden && name == "content" || Self.authenticationKeys.contains(name))
             }
             return .object(result)
         }
@@ -48,6 +52,12 @@ package struct Redaction: Sendable {
         guard object["content"] != nil, object["mode"] != nil else { return false }
         var ignored = Diagnostics()
         return FileMode(JSONNode(.object(object)), &ignored).map { !$0.isLink && $0.bits & 0o077 == 0 } ?? false
+    }
+
+    /// Of a file whose content is base64.
+    private static func decodedContent(_ object: JSONObject) -> [UInt8]? {
+        guard object["encoding"] == .string("base64"), case .string(let text)? = object["content"] else { return nil }
+        return lenientBase64(text)
     }
 
     /// A value that only names where the secret lives.
