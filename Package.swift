@@ -61,6 +61,8 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Scenarios"],
             swiftSettings: settings),
+        .testTarget(
+            name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
         .testTarget(name: "InitLinuxTests", dependencies: ["InitLinux", "InitCore"], swiftSettings: settings),
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
