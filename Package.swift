@@ -58,6 +58,7 @@ let package = Package(
         .target(name: "CStaticNames"),
         // Fakes; only test targets depend on it.
         .target(name: "InitTesting", dependencies: ["InitCore", crypto], swiftSettings: settings),
+        .testTarget(name: "InitCoreTests", dependencies: ["InitCore", "InitTesting"], swiftSettings: settings),
         .testTarget(
             name: "ScenarioTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Scenarios"],
             swiftSettings: settings),
