@@ -62,6 +62,15 @@ let package = Package(
         .target(name: "CLinux"),
         // Empty but for the static release: packaging/build-static says why.
         .target(name: "CStaticNames"),
+        // Fakes; only test targets depend on it.
+        .target(name: "InitTesting", dependencies: ["InitCore", crypto], swiftSettings: settings),
+        .testTarget(name: "InitCoreTests", dependencies: ["InitCore", "InitTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "ScenarioTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Scenarios"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
+        .testTarget(name: "InitLinuxTests", dependencies: ["InitLinux", "InitCore"], swiftSettings: settings),
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     ]

@@ -33,42 +33,43 @@ package struct ConfigSets: Sendable {
             return
         }
         if names.isEmpty { diagnostics.error(node.path, "there is no set in it") }
-        let configs = initNode.members.map(\.key).filter { $0 != "configSets" }
+        let known = Known(configs: Set(initNode.members.map(\.key).filter { $0 != "configSets" }), sets: Set(names))
         var entries: [String: [Entry]] = [:]
-        for (name, set) in node.members {
-            entries[name] = Self.entries(of: set, configs: configs, sets: names, &diagnostics)
-        }
-        for name in names {
-            var trail: [String] = []
-            sets[name] = Self.flatten(name, entries, &trail, node.path, &diagnostics)
-        }
+        for (name, set) in node.members { entries[name] = Self.entries(of: set, known, &diagnostics) }
+        for name in names { flatten(name, entries, [], node.path, &diagnostics) }
     }
 
-    private static func entries(
-        of node: JSONNode, configs: [String], sets: [String], _ diagnostics: inout Diagnostics
-    ) -> [Entry] {
+    private struct Known {
+        let configs: Set<String>
+        let sets: Set<String>
+    }
+
+    /// Sets within sets, and configs of a set in all: a document beyond these is a mistake or an attack.
+    private static let deepestNesting = 100
+    private static let longestSet = 10_000
+
+    private static func entries(of node: JSONNode, _ known: Known, _ diagnostics: inout Diagnostics) -> [Entry] {
         switch node.value {
         case .string(let name):
-            guard configs.contains(name) else {
+            guard known.configs.contains(name) else {
                 let hint =
-                    sets.contains(name)
+                    known.sets.contains(name)
                     ? "; a set of that name exists: write {\"ConfigSet\": \"\(name)\"}"
-                    : suggestion(for: name, among: configs)
+                    : suggestion(for: name, among: known.configs.sorted())
                 diagnostics.error(node.path, "there is no config \u{201C}\(name)\u{201D}\(hint)")
                 return []
             }
             return [.config(name)]
         case .array:
-            return node.items.flatMap { entries(of: $0, configs: configs, sets: sets, &diagnostics) }
+            return node.items.flatMap { entries(of: $0, known, &diagnostics) }
         case .object:
             guard let reference = node["ConfigSet"], case .string(let name) = reference.value else {
                 diagnostics.error(node.path, "a map stands here; only {\"ConfigSet\": \"NAME\"} is known")
                 return []
             }
-            guard sets.contains(name) else {
-                diagnostics.error(
-                    reference.path, "there is no configSet \u{201C}\(name)\u{201D}\(suggestion(for: name, among: sets))"
-                )
+            guard known.sets.contains(name) else {
+                let hint = suggestion(for: name, among: known.sets.sorted())
+                diagnostics.error(reference.path, "there is no configSet \u{201C}\(name)\u{201D}\(hint)")
                 return []
             }
             return [.set(name)]
@@ -78,26 +79,35 @@ package struct ConfigSets: Sendable {
         }
     }
 
-    private static func flatten(
-        _ name: String, _ entries: [String: [Entry]], _ trail: inout [String], _ path: DocumentPath,
+    /// Lays a set flat once, into `sets`.
+    private mutating func flatten(
+        _ name: String, _ entries: [String: [Entry]], _ trail: [String], _ path: DocumentPath,
         _ diagnostics: inout Diagnostics
-    ) -> [String] {
+    ) {
+        guard sets[name] == nil else { return }
         if let start = trail.firstIndex(of: name) {
-            // Each set of the cycle would report it; the one that starts it does.
-            if start == 0 {
-                let cycle = (trail[start...] + [name]).joined(separator: " → ")
-                diagnostics.error(path.appending(name), "the sets refer to each other in a circle: \(cycle)")
-            }
-            return []
+            let cycle = (trail[start...] + [name]).joined(separator: " → ")
+            diagnostics.error(path.appending(name), "the sets refer to each other in a circle: \(cycle)")
+            return
         }
-        trail.append(name)
-        defer { trail.removeLast() }
-        return (entries[name] ?? []).flatMap { entry in
+        guard trail.count < Self.deepestNesting else {
+            diagnostics.error(path.appending(name), "sets are nested deeper than \(Self.deepestNesting) levels")
+            return
+        }
+        var configs: [String] = []
+        for entry in entries[name] ?? [] {
             switch entry {
-            case .config(let config): [config]
-            case .set(let set): flatten(set, entries, &trail, path, &diagnostics)
+            case .config(let config): configs.append(config)
+            case .set(let set):
+                flatten(set, entries, trail + [name], path, &diagnostics)
+                configs += sets[set] ?? []
             }
         }
+        if configs.count > Self.longestSet {
+            diagnostics.error(path.appending(name), "this set runs more than \(Self.longestSet) configs")
+            configs = []
+        }
+        sets[name] = configs
     }
 
     /// The sets asked for, by name, in their order.

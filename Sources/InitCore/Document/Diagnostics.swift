@@ -48,7 +48,9 @@ package struct Diagnostics: Sendable {
 
 /// "did you mean": the nearest of the known names, if one is near enough to be a slip of the finger.
 package func suggestion(for name: String, among known: [String]) -> String {
-    let best = known.map { ($0, editDistance(Array(name.lowercased()), Array($0.lowercased()))) }.min { $0.1 < $1.1 }
+    let longest = 64
+    guard name.utf8.count <= longest else { return "" }
+    let best = known.filter { $0.utf8.count <= longest }.map { ($0, editDistance(Array(name.lowercased()), Array($0.lowercased()))) }.min { $0.1 < $1.1 }
     guard let best, best.1 <= max(1, best.0.count / 3) else { return "" }
     return "; did you mean \u{201C}\(best.0)\u{201D}?"
 }

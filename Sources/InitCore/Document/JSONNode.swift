@@ -48,13 +48,21 @@ package struct JSONNode: Sendable {
             complain("a map", &diagnostics)
             return []
         }
+        for (key, node) in members where key.utf8.contains(0) {
+            diagnostics.error(node.path, "there is a NUL character in this name, at which the system would cut it off")
+        }
         return members
     }
 
     /// Any scalar as text: the real service hands numbers and booleans over as strings.
     package func text(_ diagnostics: inout Diagnostics, wanted: String = "a string") -> String? {
         switch value {
-        case .string(let text): return text
+        case .string(let text):
+            guard !text.utf8.contains(0) else {
+                diagnostics.error(path, "there is a NUL character in it, at which the system would cut it off")
+                return nil
+            }
+            return text
         case .number(let number): return number.text
         case .bool(let flag): return flag ? "true" : "false"
         case .null, .array, .object:
@@ -114,12 +122,5 @@ extension StringProtocol {
             return ""
         }
         return String(self[first...last])
-    }
-}
-
-extension Sequence where Element == String {
-    /// Plain code-point order (which is that of the bytes of UTF-8), in which cfn-init takes files, commands and the like: `10` before `2`, upper before lower case.
-    package func inCodePointOrder() -> [String] {
-        sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }

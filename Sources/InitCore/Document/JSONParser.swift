@@ -16,7 +16,7 @@ package struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var at = 0
     private var path = DocumentPath()
-    private var duplicates: [DuplicateKey] = []
+    private var duplicates: [(path: DocumentPath, offset: Int)] = []
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
@@ -32,7 +32,7 @@ package struct JSONParser {
             var parser = JSONParser(buffer)
             do {
                 let value = try parser.document()
-                return (value, parser.duplicates)
+                return (value, parser.located())
             } catch let complaint as Complaint {
                 let (line, column) = parser.position(of: complaint.offset)
                 throw Failure(.invalidDocument, "\(name):\(line):\(column): \(complaint.message)")
@@ -62,6 +62,15 @@ package struct JSONParser {
             }
         }
         return (line, column)
+    }
+
+    /// The first hundred: a hostile document may hold more than anybody wants to read.
+    private func located() -> [DuplicateKey] {
+        let most = 100
+        return duplicates.prefix(most).map { duplicate in
+            let (line, column) = position(of: duplicate.offset)
+            return DuplicateKey(path: duplicate.path, line: line, column: column)
+        }
     }
 
     // MARK: Grammar
@@ -143,8 +152,7 @@ package struct JSONParser {
             skipBlanks()
             path.append(key)
             if object[key] != nil {
-                let (line, column) = position(of: keyStart)
-                duplicates.append(DuplicateKey(path: path, line: line, column: column))
+                duplicates.append((path, keyStart))
             }
             object[key] = try value(depth: depth + 1)
             path.removeLast()

@@ -49,7 +49,19 @@ package struct JSONNumber: Sendable, Equatable {
 package struct JSONObject: Sendable, Equatable {
     package private(set) var keys: [String] = []
     package private(set) var values: [JSONValue] = []
-    private var index: [String: Int] = [:]
+    private var index: [ByteKey: Int] = [:]
+
+    /// Two spellings that Unicode calls equal are two keys: Linux takes them for two files.
+    private struct ByteKey: Hashable {
+        let text: String
+
+        static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+        func hash(into hasher: inout Hasher) { for byte in text.utf8 { hasher.combine(byte) } }
+    }
+
+    private func place(of key: String) -> Int? {
+        keys.count > 8 ? index[ByteKey(text: key)] : keys.firstIndex { $0.utf8.elementsEqual(key.utf8) }
+    }
 
     package init() {}
 
@@ -61,30 +73,27 @@ package struct JSONObject: Sendable, Equatable {
     package var count: Int { keys.count }
 
     package subscript(key: String) -> JSONValue? {
-        get {
-            guard keys.count > 8 else { return keys.firstIndex(of: key).map { values[$0] } }
-            return index[key].map { values[$0] }
-        }
+        get { place(of: key).map { values[$0] } }
         set {
             guard let newValue else {
-                guard let place = keys.firstIndex(of: key) else { return }
+                guard let place = place(of: key) else { return }
                 keys.remove(at: place)
                 values.remove(at: place)
                 index = keys.count > 8 ? Self.places(of: keys) : [:]
                 return
             }
-            if let place = keys.count > 8 ? index[key] : keys.firstIndex(of: key) {
+            if let place = place(of: key) {
                 values[place] = newValue
                 return
             }
             keys.append(key)
             values.append(newValue)
-            if keys.count == 9 { index = Self.places(of: keys) } else if keys.count > 9 { index[key] = keys.count - 1 }
+            if keys.count == 9 { index = Self.places(of: keys) } else if keys.count > 9 { index[ByteKey(text: key)] = keys.count - 1 }
         }
     }
 
-    private static func places(of keys: [String]) -> [String: Int] {
-        Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
+    private static func places(of keys: [String]) -> [ByteKey: Int] {
+        Dictionary(uniqueKeysWithValues: keys.enumerated().map { (ByteKey(text: $1), $0) })
     }
 
     package var members: Zip2Sequence<[String], [JSONValue]> { zip(keys, values) }

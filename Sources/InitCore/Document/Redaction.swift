@@ -10,23 +10,29 @@ package struct Redaction: Sendable {
         self.metadata = redact(metadata, key: "")
     }
 
-    private mutating func redact(_ value: JSONValue, key: String, isSecret: Bool = false) -> JSONValue {
+    /// - Parameters:
+    ///   - key: under which the value stands; empty where a key is only a name (a package's, a destination's).
+    ///   - parent: the key of the map that it stands in.
+    private mutating func redact(
+        _ value: JSONValue, key: String, parent: String = "", isSecret: Bool = false
+    ) -> JSONValue {
         switch value {
         case .null, .bool: return value
-        case .number(let number): return isSecret ? conceal(number.text) : value
+        case .number(let number): return isSecret || saysSecret(key) ? conceal(number.text) : value
         case .string(let text):
-            guard isSecret || Self.saysSecret(key) || holdsPrivateKey(text.utf8) else { return value }
+            guard isSecret || saysSecret(key) || holdsPrivateKey(text.utf8) else { return value }
             return text.isEmpty || Reference.isWhole(text) ? value : conceal(text)
         case .array(let items):
-            return .array(items.map { redact($0, key: key, isSecret: isSecret) })
+            return .array(items.map { redact($0, key: key, parent: parent, isSecret: isSecret) })
         case .object(let object):
-            if isSecret { return conceal(value.pythonText) }
-            let isPrivate = Self.isPrivateFile(object)
+            let holdsNames = Self.sectionsOfNames.contains(key) || parent == "packages"
+            let isHidden = Self.isPrivateFile(object)
             var result = JSONObject()
             for (name, member) in object.members {
+                let isPrivate = isHidden && (name == "content" || name == "context")
                 result[name] = redact(
-                    member, key: name,
-                    isSecret: isPrivate && name == "content" || Self.authenticationKeys.contains(name))
+                    member, key: holdsNames ? "" : name, parent: key,
+                    isSecret: isSecret || isPrivate || Self.authenticationKeys.contains(name))
             }
             return .object(result)
         }
@@ -38,15 +44,17 @@ package struct Redaction: Sendable {
     }
 
     private static let authenticationKeys: Set<String> = ["accessKeyId", "secretKey"]
-
-    private static func saysSecret(_ key: String) -> Bool {
-        let key = key.lowercased()
-        return holds("password", key.utf8) || holds("secret", key.utf8) || holds("token", key.utf8)
-    }
+    /// Their items' names are chosen by the author and say nothing about the values.
+    private static let sectionsOfNames: Set<String> = [
+        "packages", "groups", "users", "sources", "files", "commands", "systemd", "sysvinit",
+    ]
 
     private static func isPrivateFile(_ object: JSONObject) -> Bool {
-        guard object["content"] != nil, object["mode"] != nil else { return false }
+        guard object["content"] != nil || object["context"] != nil else { return false }
         var ignored = Diagnostics()
-        return FileMode(JSONNode(.object(object)), &ignored).map { !$0.isLink && $0.bits & 0o077 == 0 } ?? false
+        let node = JSONNode(.object(object))
+        if let mode = FileMode(node, &ignored), mode.isPrivate { return true }
+        guard object["encoding"] == .string("base64"), case .string(let text)? = object["content"] else { return false }
+        return lenientBase64(text).map(holdsPrivateKey) ?? false
     }
 }

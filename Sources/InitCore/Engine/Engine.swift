@@ -99,7 +99,9 @@ package struct Engine: Sendable {
                     return finish(
                         resource.id, done == nil ? .unchanged : .changed, change: done, note: note, began: began)
                 case .skip(let why):
-                    return finish(resource.id, .skipped, note: why, began: began)
+                    // Where it comes after a change, it is about the rest of the item.
+                    return finish(
+                        resource.id, done == nil ? .skipped : .changed, change: done, note: why, began: began)
                 case .change(let change):
                     if engine.mode == .apply, let write = batch.write(of: resource, change) {
                         return batch.append(resource.id, change, write, began: began)

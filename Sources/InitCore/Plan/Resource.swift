@@ -6,6 +6,8 @@ package protocol Resource: Sendable {
     /// The one path that planning looks at and a single write replaces; nil: more than that. Neighbours with one may be planned
     /// before any of them is written, and are then written as one durable batch.
     var lonePath: String? { get }
+    /// What it will write or hand on that must be shown nowhere, in its final form.
+    var secrets: [Secret] { get }
     /// What is to be done, if anything. Sees the host through a probe only and can't change it.
     /// - Throws: `Failure` when the wish can't be met.
     func plan(_ now: Planning) async throws -> Plan
@@ -14,6 +16,7 @@ package protocol Resource: Sendable {
 extension Resource {
     package var reactsTo: [Mark] { [] }
     package var lonePath: String? { nil }
+    package var secrets: [Secret] { [] }
 }
 
 package enum Plan: Sendable, Equatable {

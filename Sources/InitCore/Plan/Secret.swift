@@ -1,6 +1,21 @@
 // A value that must never be seen. Its default rendering is a placeholder everywhere: in interpolation,
 // reflection and debugger output; it isn't Encodable. `reveal` is the one way in: search for it to audit.
 
+/// Whether a key's name says that its value is one.
+func saysSecret(_ key: String) -> Bool {
+    let key = key.lowercased()
+    return holds("password", key.utf8) || holds("secret", key.utf8) || holds("token", key.utf8)
+}
+
+/// Whether there is a value in it whose key says that it is one.
+func holdsSecret(_ value: JSONValue) -> Bool {
+    switch value {
+    case .object(let object): object.members.contains { saysSecret($0) && $1.isTruthy || holdsSecret($1) }
+    case .array(let items): items.contains(where: holdsSecret)
+    case .null, .bool, .number, .string: false
+    }
+}
+
 package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package static let placeholder = "(secret)"
 

@@ -41,11 +41,25 @@ package final class Scrubber: Sendable {
         for text in plain where text.utf8.count >= shortest {
             forms.append(Array(text.utf8))
             forms.append(Array(JSONValue.string(text).pythonText.utf8.dropFirst().dropLast()))
+            forms.append(Array(jsonEscaped(text).utf8))
             forms.append(Array(percentEncoded(text).utf8))
             // The last group hangs on what follows.
             forms.append(Array(base64(Array(text.utf8)).utf8.prefix(text.utf8.count / 3 * 4)))
         }
         return forms.filter { $0.count >= shortest }
+    }
+
+    /// As jq and JavaScript write JSON: only what must be escaped is.
+    private static func jsonEscaped(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if scalar.value < 0x80 {
+                result += JSONValue.string(String(scalar)).pythonText.dropFirst().dropLast()
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 
     private static func percentEncoded(_ text: String) -> String {

@@ -48,7 +48,7 @@ struct CommandAttributes: Sendable, Equatable {
     }
 
     private static func program(_ node: JSONNode, _ diagnostics: inout Diagnostics) -> Command.Program? {
-        if case .string(let text) = node.value { return .shell(text) }
+        if case .string = node.value { return node.text(&diagnostics).map { .shell($0) } }
         guard node.isList else {
             node.complain("a string for the shell or a list of words", &diagnostics)
             return nil
@@ -87,8 +87,8 @@ struct CommandResource: Resource {
             }
             switch result.ending {
             case .exited(0): break
-            case .exited(let code): return .skip("its test exited with code \(code)")
-            default: throw Failure(.commandFailed, "its test \(result.endingText)", output: result.lastLines())
+            case .exited, .signalled: return .skip("its test \(result.endingText)")
+            case .timedOut, .notStarted: throw Failure(.commandFailed, "its test \(result.endingText)", output: result.lastLines())
             }
         }
         return run(command, .certain)

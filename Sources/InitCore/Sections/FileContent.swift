@@ -25,7 +25,10 @@ enum WishedContent: Sendable, Equatable {
                 diagnostics.warning(node.path, "both content and source are here; content counts, as in cfn-init")
             }
             guard let bytes = Self.bytes(content, of: node, &diagnostics) else { return nil }
-            self = isPrivate || holdsPrivateKey(bytes) ? .secret(Secret(bytes)) : .bytes(bytes)
+            let isSecret =
+                isPrivate || holdsPrivateKey(bytes) || holdsSecret(content.value)
+                || node.given("context").map { holdsSecret($0.value) } ?? false
+            self = isSecret ? .secret(Secret(bytes)) : .bytes(bytes)
             return
         }
         guard !source.isEmpty else {

@@ -9,8 +9,13 @@ let filesSection = SectionType(key: "files") { input, diagnostics in
                 "references",
             ],
             &diagnostics)
-        guard path.hasPrefix("/"), !path.hasSuffix("/"), !path.utf8.contains(0) else {
+        guard path.hasPrefix("/"), let name = path.split(separator: "/").last, name != ".", name != "..", !path.hasSuffix("/")
+        else {
             diagnostics.error(node.path, "this is no absolute path of a file")
+            return nil
+        }
+        guard !(name.hasPrefix(".") && name.hasSuffix(".ide-init")) else {
+            diagnostics.error(node.path, "files are staged under names like this one; choose another")
             return nil
         }
         if let name = node.given("authentication") {
@@ -20,7 +25,7 @@ let filesSection = SectionType(key: "files") { input, diagnostics in
         let mode = FileMode(node, &diagnostics)
         guard
             let content = WishedContent(
-                node, isLink: mode?.isLink ?? false, isPrivate: mode.map { $0.bits & 0o077 == 0 } ?? false, &diagnostics
+                node, isLink: mode?.isLink ?? false, isPrivate: mode?.isPrivate ?? false, &diagnostics
             )
         else { return nil }
         return FileResource(
@@ -34,6 +39,8 @@ let filesSection = SectionType(key: "files") { input, diagnostics in
 struct FileMode: Equatable {
     let bits: UInt16
     let isLink: Bool
+    /// Group and others can't read it.
+    var isPrivate: Bool { !isLink && bits & 0o077 == 0 }
 
     init?(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
         guard let node = node.given("mode") else { return nil }
@@ -73,9 +80,12 @@ struct FileResource: Resource {
 
     private var path: String { id.name }
 
+    var secrets: [Secret] { if case .secret(let secret) = content { [secret] } else { [] } }
+
     var lonePath: String? {
         switch content {
-        case .bytes, .secret: path
+        // Two spellings of one path would be written side by side.
+        case .bytes, .secret: path.split(separator: "/").contains { $0 == "." || $0 == ".." } || path.contains("//") ? nil : path
         case .download, .link: nil
         }
     }
@@ -103,9 +113,8 @@ struct FileResource: Resource {
                 Change(
                     .update, facts: facts,
                     steps: [
-                        .setAttributes(
-                            path: path, mode: wishedMode == standing?.mode ? nil : wishedMode, owner: owner?.number,
-                            group: group?.number)
+                        // The mode too where only the owner differs: chown(2) takes setuid and setgid bits away.
+                        .setAttributes(path: path, mode: wishedMode, owner: owner?.number, group: group?.number)
                     ], certainty: certainty(owner, group)))
         case let (fact, certainty)?:
             if let found, found.kind != .file { facts.insert(Fact("kind", found.kind.rawValue, "file"), at: 0) }

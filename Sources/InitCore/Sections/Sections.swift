@@ -43,7 +43,6 @@ package struct SectionInput: Sendable {
 
     /// The section's items in code-point order of their names, as cfn-init takes them.
     package func sortedItems(_ diagnostics: inout Diagnostics) -> [(key: String, node: JSONNode)] {
-        let items = Dictionary(node.map(&diagnostics).map { ($0.key, $0.node) }, uniquingKeysWith: { $1 })
-        return items.keys.inCodePointOrder().compactMap { key in items[key].map { (key, $0) } }
+        node.map(&diagnostics).sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 }

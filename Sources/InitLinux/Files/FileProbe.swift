@@ -32,7 +32,8 @@ struct FileProbe: Sendable {
     }
 
     func names(_ path: String) throws -> [String] {
-        guard let directory = opendir(try root.resolve(path)) else {
+        // With the dot a link at its end is followed inside the root too.
+        guard let directory = opendir(try root.resolve(path + "/.")) else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
             throw systemFailure("can't be listed", path)
         }

@@ -53,7 +53,7 @@ struct Apt: PackageManager {
         }
         specs = asked.map { wish, version in version.map { "\(wish.name)=\($0)" } ?? wish.name }
         let isDowngrade = asked.contains { $1 != nil && installed[$0.name] != nil }
-        plan.isObservable = !asked.allSatisfy { Self.isOpaque($0.wish.name) }
+        plan.isObservable = !asked.contains { Self.isOpaque($0.wish.name) }
         plan.steps =
             try mended(now) + [
                 .run(

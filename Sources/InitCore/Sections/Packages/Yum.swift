@@ -28,7 +28,7 @@ struct Yum: PackageManager {
         }
         guard !plan.pending.isEmpty else { return plan }
         try await fillIn(&plan, now)
-        plan.isObservable = !plan.pending.allSatisfy { Self.isOpaque($0.name) }
+        plan.isObservable = !plan.pending.contains { Self.isOpaque($0.name) }
         if !installs.isEmpty { plan.steps.append(step("install", installs)) }
         if !downgrades.isEmpty { plan.steps.append(step("downgrade", downgrades)) }
         return plan

@@ -25,7 +25,7 @@ struct Zypper: PackageManager {
             plan.pending.append(.init(name: wish.name, installed: known?.installed?.description, wanted: version))
         }
         guard !specs.isEmpty else { return plan }
-        plan.isObservable = !wishes.allSatisfy { $0.name.contains { "*?/:".contains($0) } }
+        plan.isObservable = !plan.pending.contains { $0.name.contains { "*?/:".contains($0) } }
         var command = Command.installation(
             of: specs, ["zypper", "--non-interactive", "install", "-y", "--oldpackage", "--force-resolution"] + specs,
             setting: ["ZYPP_LOCK_TIMEOUT": "600"])

@@ -1,0 +1,112 @@
+import InitCore
+import InitTesting
+import Testing
+
+// Every scenario, failed and killed at every moment of its run.
+
+@Suite struct FaultTests {
+    private static let scenarios = Scenario.all.filter { (try? $0.load().failing == nil) ?? true }
+
+    private static let failure = Failure(.host, "failed by the test")
+
+    @Test(
+        "Failed at any step, the report names its item and skips the rest, nothing old is lost, and a re-run converges",
+        arguments: scenarios)
+    func failed(scenario: Scenario) async throws {
+        let loaded = try scenario.load()
+        let (clean, moments) = await run(scenario, loaded)
+        for (index, moment) in moments.enumerated() {
+            let fake = scenario.host(loaded)
+            let report = await loaded.apply(fake, .fail(index, Self.failure))
+            let context = "\(scenario.name) failed at moment \(index), \(moment.name)"
+            let at = try #require(report.items.firstIndex { $0.outcome == .failed }, "\(context): nothing failed")
+            #expect(report.items[at].failure?.message == Self.failure.message, "\(context)")
+            #expect(moment.concerns(report.items[at]), "\(context): \(report.items[at].id) is said to have failed")
+            #expect(report.items[(at + 1)...].allSatisfy { $0.outcome == .skipped }, "\(context)")
+            #expect(report.items.count == clean.items.count, "\(context)")
+            expectNothingLost(fake, loaded, try scenario.expected("after.json"), context)
+            let again = await loaded.apply(fake)
+            #expect(again.firstFailure == nil, "\(context), then run again")
+            #expect(fake.text == (try scenario.expected("after.json")), "\(context), then run again")
+        }
+    }
+
+    @Test(
+        "Killed at any moment, nothing old is lost, and a re-run converges, restarts that are due included",
+        arguments: scenarios)
+    func killed(scenario: Scenario) async throws {
+        let loaded = try scenario.load()
+        let (_, moments) = await run(scenario, loaded)
+        for (index, moment) in moments.enumerated() {
+            let fake = scenario.host(loaded)
+            _ = await loaded.apply(fake, .kill(index))
+            let context = "\(scenario.name) killed at moment \(index), \(moment.name)"
+            expectNothingLost(fake, loaded, try scenario.expected("after.json"), context)
+            let again = await loaded.apply(fake)
+            #expect(again.firstFailure == nil, "\(context), then run again")
+            #expect(fake.text == (try scenario.expected("after.json")), "\(context), then run again")
+        }
+    }
+
+    @Test("Killed in the re-run as well, the third run converges", arguments: scenarios)
+    func killedTwice(scenario: Scenario) async throws {
+        let loaded = try scenario.load()
+        let (_, moments) = await run(scenario, loaded)
+        for first in moments.indices {
+            for second in 0..<4 {
+                let fake = scenario.host(loaded)
+                _ = await loaded.apply(fake, .kill(first))
+                _ = await loaded.apply(fake, .kill(second))
+                _ = await loaded.apply(fake)
+                let context = "\(scenario.name) killed at moment \(first), and at moment \(second) of the second run"
+                #expect(fake.text == (try scenario.expected("after.json")), "\(context)")
+            }
+        }
+    }
+
+    private func run(_ scenario: Scenario, _ loaded: Scenario.Loaded) async -> (Report, [Moment]) {
+        let fake = scenario.host(loaded)
+        let report = await loaded.apply(fake)
+        return (report, fake.moments)
+    }
+
+    /// Every path that was there has its old or its new content, or is kept as a backup.
+    private func expectNothingLost(
+        _ fake: FakeHost, _ loaded: Scenario.Loaded, _ after: String, _ context: String
+    ) {
+        let tree = fake.state.tree
+        for (path, old) in loaded.world.state.tree.nodes where old.content != .directory {
+            let found = tree[path]
+            if found?.content == old.content || tree[path + ".bak"]?.content == old.content { continue }
+            // What differs must be what the whole run makes of it, which after.json says.
+            let wished = (try? FakeWorld(after: after))?.state.tree[path]
+            #expect(found?.content == wished?.content, "\(context): \(path) is neither old nor new")
+        }
+    }
+}
+
+extension Moment {
+    fileprivate var name: String {
+        switch self {
+        case .step(let step): "\(step)"
+        case .file(let path): "write \(path)"
+        case .save(let marks): "save \(marks.map(\.name))"
+        }
+    }
+
+    /// Whether it is that item's step.
+    fileprivate func concerns(_ item: Report.Item) -> Bool {
+        switch self {
+        case .file(let path): item.id.section == "files" && item.id.name == path
+        case .step(.write(let write)): item.id.name == write.path
+        case .step(.link(let link)): item.id.name == link.path
+        case .step(.setAttributes(let path, _, _, _)): item.id.name == path
+        case .step(.unpack(let unpacking)): item.id.name == unpacking.destination
+        case .step(.unit(let action)): item.id.name == "\(action.manager.rawValue)/\(action.name)"
+        case .step(.run(let command)):
+            ["packages", "groups", "users"].contains(item.id.section) || command.title == "Command \(item.id.name)"
+        // Announced before what it is for, cleared after: any of the items around it.
+        case .save: true
+        }
+    }
+}
