@@ -54,24 +54,25 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        .testTarget(
-            name: "InitCoreTests", dependencies: ["InitCore"], exclude: ["Mustache"], swiftSettings: settings),
-        .testTarget(name: "InitLinuxTests", dependencies: ["InitCore", "InitLinux"], swiftSettings: settings),
-        .testTarget(name: "InitAWSTests", dependencies: ["InitAWS", "InitCore"], swiftSettings: settings),
-        .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
+        // Calls that Swift's Glibc module hides behind _GNU_SOURCE.
         .target(name: "CLinux"),
         // Empty but for the static release: packaging/build-static says why.
         .target(name: "CStaticNames"),
+        .systemLibrary(
+            name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+
         // Fakes; only test targets depend on it.
         .target(name: "InitTesting", dependencies: ["InitCore", crypto], swiftSettings: settings),
-        .testTarget(name: "InitCoreTests", dependencies: ["InitCore", "InitTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "InitCoreTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Mustache"],
+            swiftSettings: settings),
+        .testTarget(name: "InitLinuxTests", dependencies: ["InitCore", "InitLinux"], swiftSettings: settings),
+        .testTarget(name: "InitAWSTests", dependencies: ["InitAWS", "InitCore"], swiftSettings: settings),
         .testTarget(
             name: "ScenarioTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Scenarios"],
             swiftSettings: settings),
         .testTarget(
             name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
-        .testTarget(name: "InitLinuxTests", dependencies: ["InitLinux", "InitCore"], swiftSettings: settings),
-        .systemLibrary(
-            name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
     ]
 )

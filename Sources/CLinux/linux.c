@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <unistd.h>
 
 const int linuxNoAccessTime = O_NOATIME;
 const int linuxUnnamedFile = O_TMPFILE;
+const int linuxSpawnSession = POSIX_SPAWN_SETSID;
 
 int linuxPipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 int linuxExchange(int directory, const char *one, int other, const char *another) {

@@ -96,12 +96,13 @@ package struct LinuxHost: Sendable {
         let archive = try openArchive(path)
         defer { close(archive) }
         return try unpacker.compare(
-            archive, to: root.resolve(unpacking.destination), stripsTopLevel: unpacking.stripsTopLevel,
+            archive, to: root.resolve(unpacking.destination, followingLast: true),
+            stripsTopLevel: unpacking.stripsTopLevel,
             allowsSetuid: unpacking.allowsSetuid)
     }
 
     private func openArchive(_ path: String) throws -> Int32 {
-        let archive = open(try root.resolve(path), O_RDONLY | O_CLOEXEC)
+        let archive = open(try root.resolve(path, followingLast: true), O_RDONLY | O_CLOEXEC)
         guard archive >= 0 else { throw systemFailure("the archive can't be opened", path) }
         return archive
     }
@@ -122,7 +123,8 @@ package struct LinuxHost: Sendable {
         }
         defer { close(archive) }
         let result = try unpacker.unpack(
-            archive, to: root.resolve(unpacking.destination), stripsTopLevel: unpacking.stripsTopLevel,
+            archive, to: root.resolve(unpacking.destination, followingLast: true),
+            stripsTopLevel: unpacking.stripsTopLevel,
             allowsSetuid: unpacking.allowsSetuid)
         return StepResult(changed: !result.differing.isEmpty)
     }
@@ -130,7 +132,7 @@ package struct LinuxHost: Sendable {
     /// A file without a name for a download on its way: gone whatever happens to us.
     private func spool() throws -> Int32 {
         for directory in ["/var/tmp", "/tmp"] {
-            let place = try root.resolve(directory + "/.")
+            let place = try root.resolve(directory, followingLast: true)
             let descriptor = open(place, linuxUnnamedFile | O_RDWR | O_CLOEXEC, 0o600)
             if descriptor >= 0 { return descriptor }
             // Not every file system can do that.

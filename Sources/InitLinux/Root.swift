@@ -16,15 +16,17 @@ package struct Root: Sendable {
     package var isHost: Bool { directory.isEmpty }
 
     /// Where a path lies on the host. Links in its parents are followed inside the root, as they'd be after a boot from it;
-    /// a link that is the path itself is not followed.
-    package func resolve(_ path: String) throws -> String {
+    /// one at its end only on demand.
+    package func resolve(_ path: String, followingLast: Bool = false) throws -> String {
         if isHost { return path }
-        var parts = path.split(separator: "/").map(String.init)
-        guard let last = parts.popLast() else { return directory }
-        return directory + (try walk(parts)) + "/" + last
+        let parts = path.split(separator: "/").map(String.init)
+        guard let last = parts.last, !followingLast, last != ".", last != ".." else {
+            return directory + (try walk(parts))
+        }
+        return directory + (try walk(parts.dropLast())) + "/" + last
     }
 
-    private func walk(_ parts: [String]) throws -> String {
+    private func walk(_ parts: some BidirectionalCollection<String>) throws -> String {
         var rest = Array(parts.reversed())
         var done: [String] = []
         var links = 0

@@ -32,9 +32,8 @@ struct DocumentOptions: ParsableArguments {
                 Composition.read(file), name: name, configSets: names, compatible: compatible)
             let diagnostics = loaded.document.diagnostics
             if diagnostics.hasErrors {
-                for diagnostic in diagnostics.items {
-                    terminal.print(loaded.scrubber.scrub(diagnostic.line), to: .errors)
-                }
+                let view = TextView(mode: .plan, style: terminal.style(.errors), scrubber: loaded.scrubber)
+                for diagnostic in diagnostics.items { terminal.print(view.line(diagnostic), to: .errors) }
                 let count = diagnostics.errors.count
                 terminal.print(
                     "ide-init: \(count == 1 ? "one mistake" : "\(count) mistakes") in \(name); nothing was changed",
@@ -109,7 +108,7 @@ struct ValidateCommand: AsyncParsableCommand {
         let terminal = Terminal(environment: Composition.environment)
         let loaded = document.load(terminal)
         let view = TextView(mode: .plan, style: terminal.style(.errors), scrubber: loaded.scrubber)
-        for warning in loaded.document.diagnostics.warnings { terminal.print(view.warning(warning), to: .errors) }
+        for warning in loaded.document.diagnostics.warnings { terminal.print(view.line(warning), to: .errors) }
         let count = loaded.document.sets.flatMap(\.configs).map(\.resources.count).reduce(0, +)
         terminal.print(
             "valid: \(count) \(count == 1 ? "item" : "items") in \(loaded.document.sets.map(\.name).joined(separator: ", "))"
@@ -124,7 +123,7 @@ private func perform(_ mode: Report.Mode, _ documentOptions: DocumentOptions, _ 
     let view = TextView(mode: mode, style: terminal.style(.output), showsDiff: options.diff, scrubber: scrubber)
     let progress = TextView(mode: mode, style: terminal.style(.errors), scrubber: scrubber)
     if !documentOptions.json {
-        for warning in loaded.document.diagnostics.warnings { terminal.print(progress.warning(warning), to: .errors) }
+        for warning in loaded.document.diagnostics.warnings { terminal.print(progress.line(warning), to: .errors) }
     }
     var run = Run(composition: Composition(root: Root(options.root), terminal: terminal), mode: mode)
     run.runsTests = options.runTests
@@ -136,8 +135,8 @@ private func perform(_ mode: Report.Mode, _ documentOptions: DocumentOptions, _ 
             guard !isJSON else { return }
             switch event {
             case .setStarted: break
-            case .configStarted(let name): terminal.print(scrubber.scrub(name))
-            case .itemStarted(let id): terminal.pass("  … \(scrubber.scrub("\(id)"))")
+            case .configStarted(let name): terminal.print(view.clean(name))
+            case .itemStarted(let id): terminal.pass("  … \(view.clean("\(id)"))")
             case .itemFinished(let item): for line in view.lines(item) { terminal.print(line) }
             }
         }

@@ -49,6 +49,6 @@ struct VersionCommand: AsyncParsableCommand {
 
 /// Ends the process as a failure of this kind asks for.
 func end(_ failure: Failure, _ terminal: Terminal) -> Never {
-    terminal.print("ide-init: \(failure.message)", to: .errors)
+    terminal.print("ide-init: \(visible(failure.message))", to: .errors)
     exit(ExitCode(failure.kind).rawValue)
 }

@@ -48,6 +48,7 @@ struct LoadedDocument: Sendable {
         document = Document(
             parsed.value, configSets: configSets, compatible: compatible, strict: strict, duplicates: parsed.duplicates)
         redaction = Redaction(parsed.value)
-        scrubber = Scrubber(redaction.secrets + document.sets.flatMap(\.configs).flatMap(\.resources).flatMap(\.secrets))
+        scrubber = Scrubber(
+            redaction.secrets + document.sets.flatMap(\.configs).flatMap(\.resources).flatMap(\.secrets))
     }
 }

@@ -3,6 +3,7 @@
 
 extern const int linuxNoAccessTime;    // O_NOATIME
 extern const int linuxUnnamedFile;     // O_TMPFILE
+extern const int linuxSpawnSession;    // POSIX_SPAWN_SETSID
 
 int linuxPipe(int ends[2]);                                                         // pipe2, O_CLOEXEC
 int linuxExchange(int directory, const char *one, int other, const char *another);  // renameat2, RENAME_EXCHANGE

@@ -9,8 +9,6 @@ package struct Diagnostic: Sendable, Equatable {
     package var severity: Severity
     package var path: DocumentPath
     package var message: String
-
-    package var line: String { "\(severity.rawValue): \(path): \(message)" }
 }
 
 package struct Diagnostics: Sendable {
@@ -50,7 +48,9 @@ package struct Diagnostics: Sendable {
 package func suggestion(for name: String, among known: [String]) -> String {
     let longest = 64
     guard name.utf8.count <= longest else { return "" }
-    let best = known.filter { $0.utf8.count <= longest }.map { ($0, editDistance(Array(name.lowercased()), Array($0.lowercased()))) }.min { $0.1 < $1.1 }
+    let best = known.filter { $0.utf8.count <= longest }.map {
+        ($0, editDistance(Array(name.lowercased()), Array($0.lowercased())))
+    }.min { $0.1 < $1.1 }
     guard let best, best.1 <= max(1, best.0.count / 3) else { return "" }
     return "; did you mean \u{201C}\(best.0)\u{201D}?"
 }

@@ -88,7 +88,11 @@ package struct JSONObject: Sendable, Equatable {
             }
             keys.append(key)
             values.append(newValue)
-            if keys.count == 9 { index = Self.places(of: keys) } else if keys.count > 9 { index[ByteKey(text: key)] = keys.count - 1 }
+            if keys.count == 9 {
+                index = Self.places(of: keys)
+            } else if keys.count > 9 {
+                index[ByteKey(text: key)] = keys.count - 1
+            }
         }
     }
 

@@ -64,6 +64,7 @@ package struct Engine: Sendable {
                         await take(resource)
                     }
                     await flush()
+                    ledger.endConfig(config.name)
                 }
             }
             report.duration = host.clock() - start

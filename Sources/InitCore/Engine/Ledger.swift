@@ -7,6 +7,9 @@ package struct Ledger: Sendable {
 
     package init(pending: [Mark] = []) { marks = Set(pending) }
 
+    /// A config's reactors look at its own pass only; what is due from earlier runs has had its chance.
+    package mutating func endConfig(_ name: String) { marks = marks.filter { $0.config != name } }
+
     package func has(_ mark: Mark) -> Bool { marks.contains(mark) }
 
     /// The first resource of these sections that this run would have changed by now; a later one's answer may hang on it.

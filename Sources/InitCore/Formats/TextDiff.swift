@@ -98,23 +98,7 @@ private struct DiffWriter {
             output += bytes
             return
         }
-        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-            switch scalar {
-            case "\t" where tab: output.append(0x09)
-            case "\t": output += "\\t".utf8
-            case "\n": output += "\\n".utf8
-            case "\r": output += "\\r".utf8
-            case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}": escape(scalar, "\\x", 2)
-            case "\u{61C}", "\u{200E}", "\u{200F}", "\u{2028}"..."\u{202E}", "\u{2066}"..."\u{2069}":
-                escape(scalar, "\\u", 4)
-            default: output += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
-            }
-        }
-    }
-
-    private mutating func escape(_ scalar: Unicode.Scalar, _ mark: String, _ width: Int) {
-        let digits = String(scalar.value, radix: 16)
-        output += (mark + String(repeating: "0", count: width - digits.count) + digits).utf8
+        output += visible(String(decoding: bytes, as: UTF8.self), tab: tab).utf8
     }
 }
 

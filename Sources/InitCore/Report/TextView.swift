@@ -17,13 +17,13 @@ package struct TextView: Sendable {
     /// The lines of one item; none for what is right already.
     package func lines(_ item: Report.Item) -> [String] {
         guard item.outcome != .unchanged else { return [] }
-        var lines = [clean("\(glyph(item)) \(style.bold("\(item.id)"))\(words(item))")]
+        var lines = ["\(glyph(item)) \(style.bold(clean("\(item.id)")))\(words(item))"]
         if item.outcome == .changed || item.outcome == .ran || item.outcome == .failed {
             lines += (item.change?.facts ?? []).flatMap(self.lines).map { "    " + $0 }
         }
         switch item.change?.certainty {
-        case .knownAfter(let what)? where mode == .plan: lines.append("    " + clean(style.dim("known after \(what)")))
-        case .unanswered(let why)? where mode == .plan: lines.append("    " + clean(style.dim("unknown: \(why)")))
+        case .knownAfter(let what)? where mode == .plan: lines.append("    " + style.dim(clean("known after \(what)")))
+        case .unanswered(let why)? where mode == .plan: lines.append("    " + style.dim(clean("unknown: \(why)")))
         default: break
         }
         return lines.map { "  " + $0 }
@@ -47,7 +47,7 @@ package struct TextView: Sendable {
 
     private func words(_ item: Report.Item) -> String {
         let time = item.duration >= 0.1 && mode == .apply ? ", \(durationText(item.duration))" : ""
-        let note = item.note.map { ": \($0)" } ?? ""
+        let note = item.note.map { ": \(clean($0))" } ?? ""
         switch item.outcome {
         case .unchanged: return ""
         case .skipped: return " skipped\(note)"
@@ -73,10 +73,10 @@ package struct TextView: Sendable {
 
     private func lines(_ fact: Fact) -> [String] {
         if showsDiff, case .content(let new) = fact.after, let diff = diff(fact.before, new) {
-            return ["\(fact.name):"] + diff.map { "  " + $0 }
+            return ["\(clean(fact.name)):"] + diff.map { "  " + $0 }
         }
         switch (fact.before, fact.after) {
-        case (.concealed, .concealed): return ["\(fact.name): differs \(Secret.placeholder)"]
+        case (.concealed, .concealed): return ["\(clean(fact.name)): differs \(Secret.placeholder)"]
         case (.absent, let after): return spread(fact.name, text(after))
         case (let before, let after): return spread(fact.name, "\(text(before)) → \(text(after))")
         }
@@ -87,10 +87,10 @@ package struct TextView: Sendable {
         let lines = scrubber.scrub(value).split(separator: "\n", omittingEmptySubsequences: false).map {
             clean(String($0))
         }
-        guard lines.count > 1 else { return ["\(name): \(shortened(lines.first ?? ""))"] }
+        guard lines.count > 1 else { return ["\(clean(name)): \(shortened(lines.first ?? ""))"] }
         let most = 6
         let shown = lines.prefix(most).map { "  | " + shortened($0) }
-        return ["\(name):"] + shown + (lines.count > most ? ["  | … (\(lines.count - most) more lines)"] : [])
+        return ["\(clean(name)):"] + shown + (lines.count > most ? ["  | … (\(lines.count - most) more lines)"] : [])
     }
 
     /// The whole is in the document and in the JSON view.
@@ -135,7 +135,10 @@ package struct TextView: Sendable {
     package func summary(_ report: Report) -> [String] {
         var lines: [String] = []
         if let (subject, failure) = report.firstFailure {
-            lines.append(clean(style.red("Failed") + ": " + (subject.map { "\($0): " } ?? "") + failure.message))
+            let text = (subject.map { "\($0): " } ?? "") + failure.message
+            let parts = text.split(separator: "\n").map { clean(String($0)) }
+            lines.append(style.red("Failed") + ": " + (parts.first ?? ""))
+            lines += parts.dropFirst().map { "    " + $0 }
             if let output = failure.output {
                 lines += output.split(separator: "\n").map { "    | " + clean(String($0)) }
             }
@@ -154,27 +157,13 @@ package struct TextView: Sendable {
         return lines
     }
 
-    package func warning(_ diagnostic: Diagnostic) -> String {
-        clean("\(style.yellow("warning")): \(diagnostic.path): \(diagnostic.message)")
+    package func line(_ diagnostic: Diagnostic) -> String {
+        let word = diagnostic.severity == .warning ? style.yellow("warning") : style.red("error")
+        return "\(word): \(clean("\(diagnostic.path): \(diagnostic.message)"))"
     }
 
-    /// No control character of somebody else's reaches the terminal; our own colours do.
-    private func clean(_ text: String) -> String {
-        var result = ""
-        var isColour = false
-        for scalar in scrubber.scrub(text).unicodeScalars {
-            if scalar == "\u{1B}", style.isColoured {
-                isColour = true
-                result.unicodeScalars.append(scalar)
-            } else if isColour || scalar.value >= 0x20 && scalar.value != 0x7F || scalar == "\t" {
-                if isColour, scalar == "m" { isColour = false }
-                result.unicodeScalars.append(scalar)
-            } else {
-                result += scalar == "\n" ? " " : "\\x" + String(scalar.value, radix: 16)
-            }
-        }
-        return result
-    }
+    /// Scrubbed, and without a control character of somebody else's.
+    package func clean(_ text: String) -> String { visible(scrubber.scrub(text)) }
 }
 
 /// Colours, or none.

@@ -88,7 +88,8 @@ struct CommandResource: Resource {
             switch result.ending {
             case .exited(0): break
             case .exited, .signalled: return .skip("its test \(result.endingText)")
-            case .timedOut, .notStarted: throw Failure(.commandFailed, "its test \(result.endingText)", output: result.lastLines())
+            case .timedOut, .notStarted:
+                throw Failure(.commandFailed, "its test \(result.endingText)", output: result.lastLines())
             }
         }
         return run(command, .certain)

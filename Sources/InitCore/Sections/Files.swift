@@ -9,7 +9,8 @@ let filesSection = SectionType(key: "files") { input, diagnostics in
                 "references",
             ],
             &diagnostics)
-        guard path.hasPrefix("/"), let name = path.split(separator: "/").last, name != ".", name != "..", !path.hasSuffix("/")
+        guard path.hasPrefix("/"), let name = path.split(separator: "/").last, name != ".", name != "..",
+            !path.hasSuffix("/")
         else {
             diagnostics.error(node.path, "this is no absolute path of a file")
             return nil
@@ -85,7 +86,8 @@ struct FileResource: Resource {
     var lonePath: String? {
         switch content {
         // Two spellings of one path would be written side by side.
-        case .bytes, .secret: path.split(separator: "/").contains { $0 == "." || $0 == ".." } || path.contains("//") ? nil : path
+        case .bytes, .secret:
+            path.split(separator: "/").contains { $0 == "." || $0 == ".." } || path.contains("//") ? nil : path
         case .download, .link: nil
         }
     }

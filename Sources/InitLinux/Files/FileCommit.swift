@@ -14,15 +14,23 @@ struct FileCommit: Sendable {
     let root: Root
 
     func commit(_ writes: [FileWrite]) -> BatchResult {
+        var result = BatchResult(changed: [])
+        while result.failure == nil, result.changed.count < writes.count {
+            let part = commitDistinct(writes[result.changed.count...])
+            result.changed += part.changed
+            result.failure = part.failure
+        }
+        return result
+    }
+
+    /// As many as go to places of their own: two paths may lead to one file through linked directories.
+    private func commitDistinct(_ writes: ArraySlice<FileWrite>) -> BatchResult {
         var batch = Batch(root: root)
         var failure: Failure?
-        for write in writes {
-            do {
-                try batch.stage(write)
-            } catch {
-                failure = Failure(wrapping: error)
-                break
-            }
+        do {
+            for write in writes where try !batch.stage(write) { break }
+        } catch {
+            failure = Failure(wrapping: error)
         }
         do {
             try batch.makeDurable(syncingWhole: batch.count > Self.fewFiles)
@@ -136,19 +144,29 @@ private struct Batch: ~Copyable {
         let write: FileWrite
     }
 
+    private struct Place: Hashable {
+        let device: UInt64
+        let directory: UInt64
+        let name: [UInt8]
+    }
+
     private let root: Root
     private var entries: [Entry] = []
     private var directories: [String: OpenDirectory] = [:]
     private var made: [String] = []
+    private var places: Set<Place> = []
 
     init(root: Root) { self.root = root }
 
     var count: Int { entries.count }
 
-    mutating func stage(_ write: FileWrite) throws {
+    /// - Returns: false if its place is taken by an earlier one.
+    mutating func stage(_ write: FileWrite) throws -> Bool {
         let place = try root.resolve(write.path)
         let directory = try self.directory(parent(of: place))
         let name = lastComponent(of: place)
+        let key = Place(device: directory.device, directory: directory.inode, name: Array(name.utf8))
+        guard places.insert(key).inserted else { return false }
         var staged = try StagedFile(
             in: directory, name: name, mode: write.mode, owner: write.owner, group: write.group, path: write.path)
         do {
@@ -163,6 +181,7 @@ private struct Batch: ~Copyable {
         }
         staged.closeFile()
         entries.append(Entry(directory: directory, name: name, write: write))
+        return true
     }
 
     private mutating func directory(_ path: String) throws -> OpenDirectory {

@@ -32,8 +32,7 @@ struct FileProbe: Sendable {
     }
 
     func names(_ path: String) throws -> [String] {
-        // With the dot a link at its end is followed inside the root too.
-        guard let directory = opendir(try root.resolve(path + "/.")) else {
+        guard let directory = opendir(try root.resolve(path, followingLast: true)) else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
             throw systemFailure("can't be listed", path)
         }

@@ -49,11 +49,11 @@ struct PendingFile: Sendable {
 package func writePrivately(_ bytes: [UInt8], to path: String, root: Root) throws {
     var made: [String] = []
     let base = "/var/lib"
-    _ = try OpenDirectory(root.resolve(base), made: &made)
+    _ = try OpenDirectory(root.resolve(base, followingLast: true), made: &made)
     var directory = base
     for part in parent(of: path).dropFirst(base.count).split(separator: "/") {
         directory += "/" + part
-        let place = try root.resolve(directory)
+        let place = try root.resolve(directory, followingLast: true)
         if mkdir(place, 0o700) == 0 { made.append(parent(of: place)) }
     }
     let result = FileCommit(root: root).commit([FileWrite(path, .bytes(bytes), mode: 0o600, keepsBackup: false)])

@@ -10,6 +10,7 @@ final class OpenDirectory {
     let path: String
     let descriptor: Int32
     let device: UInt64
+    let inode: UInt64
 
     /// Makes what is missing of it (0777 & ~umask). `made` collects the directories whose entries are new.
     init(_ path: String, made: inout [String]) throws {
@@ -29,6 +30,7 @@ final class OpenDirectory {
         self.path = path
         self.descriptor = descriptor
         device = UInt64(info.st_dev)
+        inode = UInt64(info.st_ino)
     }
 
     private static func make(_ path: String, _ made: inout [String]) throws {

@@ -58,6 +58,7 @@ struct CommandRunner: Sendable {
             ) { await watch($0.processIdentifier.value, $0.processIdentifier.processDescriptor) }
             (status, verdict) = (result.terminationStatus, result.closureResult)
         }
+        for pipe in [output, errors] { pipe?.leaveToItself() }
         let ending: CommandResult.Ending =
             switch (verdict, status) {
             case (.timedOut, _): .timedOut(seconds: command.timeout ?? 0)

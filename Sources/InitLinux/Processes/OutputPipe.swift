@@ -47,21 +47,43 @@ final class OutputPipe: Sendable {
     /// Until its last writer has closed it.
     var isOpen: Bool { captured.withLock(\.isOpen) }
 
-    /// Takes what is there now.
+    /// Takes what is there now, but of a writer that never pauses only so much.
     func drain() {
         captured.withLock { captured in
             withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
-                while captured.isOpen {
+                for _ in 0..<64 where captured.isOpen {
                     let count = read(readEnd.rawValue, buffer.baseAddress, buffer.count)
                     if count < 0, errno == EINTR { continue }
                     if count == 0 { captured.isOpen = false }
                     guard count > 0 else { return }
                     captured.keep(captured.stream.append(Array(buffer[..<count])[...]))
-                    // A daemon that never stops writing must not keep us here.
-                    if count < buffer.count { return }
                 }
             }
         }
+    }
+
+    /// Whoever still has the other end lives on, and would be killed by its next write if nobody read it any more: a cat(1)
+    /// of its own reads for it until it ends.
+    func leaveToItself() {
+        guard isOpen else { return }
+        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        _ = fcntl(readEnd.rawValue, F_SETFL, 0)
+        posix_spawn_file_actions_adddup2(&actions, readEnd.rawValue, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        posix_spawnattr_setflags(&attributes, Int16(linuxSpawnSession))
+        var words = [strdup("cat"), nil]
+        defer { free(words[0]) }
+        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        var process = pid_t()
+        posix_spawn(&process, "/bin/cat", &actions, &attributes, &words, &environment)
     }
 
     func collected() -> [UInt8] {

@@ -70,7 +70,7 @@ struct CfnInit: Sendable {
     }
 
     private func fail(_ message: String) -> Int32 {
-        terminal.print(message, to: .errors)
+        terminal.print(visible(message), to: .errors)
         return 1
     }
 
@@ -96,7 +96,7 @@ struct CfnInit: Sendable {
             ? nil : CfnLogs(isVerbose: options.flags.contains("verbose"), scrubber: loaded.scrubber, terminal: terminal)
         let view = TextView(mode: .plan, style: terminal.style(.errors), scrubber: loaded.scrubber)
         for warning in loaded.document.diagnostics.warnings {
-            terminal.print(view.warning(warning), to: .errors)
+            terminal.print(view.line(warning), to: .errors)
             log?.main(.warning, "\(warning.path): \(warning.message)")
         }
         let errors = loaded.document.diagnostics.errors
@@ -121,7 +121,7 @@ struct CfnInit: Sendable {
             ) { event in
                 log?.record(event)
                 guard isRehearsal else { return }
-                if case .configStarted(let name) = event { terminal.print(loaded.scrubber.scrub(name)) }
+                if case .configStarted(let name) = event { terminal.print(view.clean(name)) }
                 if case .itemFinished(let item) = event { for line in view.lines(item) { terminal.print(line) } }
             }
             if let (subject, failure) = report.firstFailure {
@@ -145,7 +145,9 @@ struct CfnInit: Sendable {
     private func failBuild(_ reason: String, _ scrubber: Scrubber, _ log: CfnLogs?) -> Int32 {
         log?.main(.error, CfnLogs.centred("BUILD FAILED!"))
         log?.main(.error, "Unhandled exception during build: \(reason)")
-        terminal.print(scrubber.scrub("Error occurred during build: \(reason)"), to: .errors)
+        for line in scrubber.scrub("Error occurred during build: \(reason)").split(separator: "\n") {
+            terminal.print(visible(String(line)), to: .errors)
+        }
         return 1
     }
 }
