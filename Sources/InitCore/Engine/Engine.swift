@@ -102,8 +102,12 @@ package struct Engine: Sendable {
                         resource.id, done == nil ? .skipped : .changed, change: done, note: why, began: began)
                 case .change(let change):
                     if engine.mode == .apply, let write = batch.write(of: resource, change) {
-                        return batch.append(resource.id, change, write, began: began)
+                        return batch.append(
+                            resource.id, change, write, began: began, position: report.items.count)
                     }
+                    // What precedes it in the document is done before it.
+                    await flush()
+                    if let (_, failure) = report.firstFailure { throw failure }
                     if change == done {
                         throw Failure(.host, "what it takes was done without an error, and still it isn't as wished")
                     }
@@ -157,22 +161,26 @@ package struct Engine: Sendable {
                 if index < result.changed.count {
                     let outcome: Report.Outcome = result.changed[index] ? .changed : .unchanged
                     record(entry.id, entry.change, outcome)
-                    finish(entry.id, outcome, change: entry.change, began: entry.began)
+                    finish(entry.id, outcome, change: entry.change, began: entry.began, position: entry.position)
                 } else if index == result.changed.count, let failure = result.failure {
-                    finish(entry.id, .failed, change: entry.change, failure: failure, began: entry.began)
+                    finish(
+                        entry.id, .failed, change: entry.change, failure: failure, began: entry.began,
+                        position: entry.position)
                 } else {
-                    finish(entry.id, .skipped, note: "not reached: an earlier item failed", began: entry.began)
+                    finish(
+                        entry.id, .skipped, note: "not reached: an earlier item failed", began: entry.began,
+                        position: entry.position)
                 }
             }
         }
 
         private mutating func finish(
             _ id: ResourceID, _ outcome: Report.Outcome, change: Change? = nil, note: String? = nil,
-            failure: Failure? = nil, began: Double
+            failure: Failure? = nil, began: Double, position: Int? = nil
         ) {
             let item = Report.Item(
                 id: id, outcome: outcome, change: change, note: note, failure: failure, duration: host.clock() - began)
-            report.items.append(item)
+            report.items.insert(item, at: position ?? report.items.count)
             engine.events(.itemFinished(item))
         }
     }
