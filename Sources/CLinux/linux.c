@@ -10,7 +10,6 @@
 
 const int linuxNoAccessTime = O_NOATIME;
 const int linuxUnnamedFile = O_TMPFILE;
-const int linuxSpawnSession = POSIX_SPAWN_SETSID;
 
 int linuxPipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 int linuxExchange(int directory, const char *one, int other, const char *another) {
@@ -31,6 +30,24 @@ int linuxCatchSignals(int descriptor, const int *signals, int count) {
     for (int index = 0; index < count; index++)
         if (sigaction(signals[index], &action, NULL) != 0) return -1;
     return 0;
+}
+
+int linuxReadToEnd(int descriptor) {
+    char *words[] = {"cat", NULL}, *environment[] = {NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    pid_t process;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&actions, descriptor, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    int result = posix_spawn(&process, "/bin/cat", &actions, &attributes, words, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return result;
 }
 
 int linuxSyncFileSystem(int descriptor) { return syncfs(descriptor); }

@@ -86,7 +86,7 @@ extension Scenario.Loaded {
     /// What `ide-init plan` prints.
     func text(_ report: Report, showsDiff: Bool = false) -> String {
         let view = TextView(mode: report.mode, showsDiff: showsDiff, scrubber: scrubber)
-        var lines = report.warnings.map(view.warning)
+        var lines = report.warnings.map(view.line)
         // A config may run several times: its items come in blocks.
         var items = report.items[...]
         for config in document.sets.flatMap(\.configs) {

@@ -3,10 +3,11 @@
 
 extern const int linuxNoAccessTime;    // O_NOATIME
 extern const int linuxUnnamedFile;     // O_TMPFILE
-extern const int linuxSpawnSession;    // POSIX_SPAWN_SETSID
 
 int linuxPipe(int ends[2]);                                                         // pipe2, O_CLOEXEC
 int linuxExchange(int directory, const char *one, int other, const char *another);  // renameat2, RENAME_EXCHANGE
 // Writes the number of each of these signals to the descriptor as one byte, once each: the second one ends the process.
 int linuxCatchSignals(int descriptor, const int *signals, int count);
+// A cat(1) in a session of its own reads the descriptor to its end, whatever becomes of us; it has nothing else open.
+int linuxReadToEnd(int descriptor);
 int linuxSyncFileSystem(int descriptor);                                            // syncfs

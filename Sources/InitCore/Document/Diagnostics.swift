@@ -9,6 +9,8 @@ package struct Diagnostic: Sendable, Equatable {
     package var severity: Severity
     package var path: DocumentPath
     package var message: String
+
+    package var line: String { "\(path): \(message)" }
 }
 
 package struct Diagnostics: Sendable {

@@ -25,8 +25,12 @@ package struct Redaction: Sendable {
         case .array(let items):
             return .array(items.map { redact($0, key: key, parent: parent, isSecret: isSecret) })
         case .object(let object):
+            if isSecret, key == "content" { return conceal(value.pythonText) }
             let holdsNames = Self.sectionsOfNames.contains(key) || parent == "packages"
-            let isHidden = Self.isPrivateFile(object)
+            let decoded = Self.decodedContent(object)
+            let isHidden = Self.isPrivateFile(object) || decoded.map(holdsPrivateKey) ?? false
+            // The file holds it, and a command may print it, in its decoded form.
+            if isHidden, let decoded { secrets.append(Secret(decoded)) }
             var result = JSONObject()
             for (name, member) in object.members {
                 let isPrivate = isHidden && (name == "content" || name == "context")
@@ -52,9 +56,12 @@ package struct Redaction: Sendable {
     private static func isPrivateFile(_ object: JSONObject) -> Bool {
         guard object["content"] != nil || object["context"] != nil else { return false }
         var ignored = Diagnostics()
-        let node = JSONNode(.object(object))
-        if let mode = FileMode(node, &ignored), mode.isPrivate { return true }
-        guard object["encoding"] == .string("base64"), case .string(let text)? = object["content"] else { return false }
-        return lenientBase64(text).map(holdsPrivateKey) ?? false
+        return FileMode(JSONNode(.object(object)), &ignored)?.isPrivate ?? false
+    }
+
+    /// Of a file whose content is base64.
+    private static func decodedContent(_ object: JSONObject) -> [UInt8]? {
+        guard object["encoding"] == .string("base64"), case .string(let text)? = object["content"] else { return nil }
+        return lenientBase64(text)
     }
 }

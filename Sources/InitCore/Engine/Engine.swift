@@ -43,6 +43,9 @@ package struct Engine: Sendable {
             start = engine.host.clock()
         }
 
+        /// A list fetched, an install, another list …: more often than this it doesn't get better.
+        private static let mostRounds = 4
+
         var host: Host { engine.host }
 
         /// Nil while all is well.
@@ -93,6 +96,7 @@ package struct Engine: Sendable {
             if let reason = report.failure { throw reason }
             var done: Change?
             var note: String?
+            var rounds = 0
             while true {
                 switch try await plan(resource) {
                 case .unchanged:
@@ -105,10 +109,18 @@ package struct Engine: Sendable {
                         resource.id, done == nil ? .skipped : .changed, change: done, note: why, began: began)
                 case .change(let change):
                     if engine.mode == .apply, let write = batch.write(of: resource, change) {
-                        return batch.append(resource.id, change, write, began: began)
+                        return batch.append(
+                            resource.id, change, write, began: began, position: report.items.count)
                     }
-                    if change == done {
-                        throw Failure(.host, "what it takes was done without an error, and still it isn't as wished")
+                    // What precedes it in the document is done before it.
+                    await flush()
+                    if let (_, failure) = report.firstFailure { throw failure }
+                    rounds += 1
+                    if change == done || rounds > Self.mostRounds {
+                        let seen = "its commands ended without an error, and yet the host looks as before"
+                        guard !change.mustShow else { throw Failure(.host, seen) }
+                        try reactions.acted(resource, engine.mode)
+                        return finish(resource.id, .ran, change: change, note: seen, began: began)
                     }
                     let outcome: Report.Outcome
                     (outcome, note) = try await carryOut(change)
@@ -152,7 +164,7 @@ package struct Engine: Sendable {
 
         private mutating func record(_ id: ResourceID, _ change: Change, _ outcome: Report.Outcome) {
             guard outcome != .unchanged else { return }
-            ledger.record(id, marks: change.marks, happened: engine.mode == .apply)
+            ledger.record(id, change, happened: engine.mode == .apply)
         }
 
         private mutating func flush() async {
@@ -169,23 +181,27 @@ package struct Engine: Sendable {
                 if index < result.changed.count {
                     let outcome: Report.Outcome = result.changed[index] ? .changed : .unchanged
                     record(entry.id, entry.change, outcome)
-                    finish(entry.id, outcome, change: entry.change, began: entry.began)
+                    finish(entry.id, outcome, change: entry.change, began: entry.began, position: entry.position)
                 } else if index == result.changed.count, let failure = result.failure {
-                    finish(entry.id, .failed, change: entry.change, failure: failure, began: entry.began)
+                    finish(
+                        entry.id, .failed, change: entry.change, failure: failure, began: entry.began,
+                        position: entry.position)
                 } else {
-                    finish(entry.id, .skipped, note: "not reached: an earlier item failed", began: entry.began)
+                    finish(
+                        entry.id, .skipped, note: notReached, began: entry.began,
+                        position: entry.position)
                 }
             }
         }
 
         private mutating func finish(
             _ id: ResourceID, _ outcome: Report.Outcome, change: Change? = nil, note: String? = nil,
-            failure: Failure? = nil, began: Double
+            failure: Failure? = nil, began: Double, position: Int? = nil
         ) {
             let item = Report.Item(
                 id: id, outcome: outcome, change: change, note: note, failure: failure, duration: host.clock() - began)
             if outcome == .failed, failed == nil { failed = id }
-            report.items.append(item)
+            report.items.insert(item, at: position ?? report.items.count)
             engine.events(.itemFinished(item))
         }
     }

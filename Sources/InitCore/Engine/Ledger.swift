@@ -4,6 +4,8 @@ package struct Ledger: Sendable {
     private var marks: Set<Mark>
     /// Resources that would change but haven't: only a dry run has some.
     private var awaited: [ResourceID] = []
+    /// Marks of a dry run that may turn out not to be (a download with the same content).
+    private var doubtful: [Mark: ResourceID] = [:]
 
     package init(pending: [Mark] = []) { marks = Set(pending) }
 
@@ -21,8 +23,15 @@ package struct Ledger: Sendable {
         awaited.first { $0.section == section && $0.name == name }
     }
 
-    package mutating func record(_ id: ResourceID, marks new: [Mark], happened: Bool) {
-        marks.formUnion(new)
+    /// The item on which it hangs whether all of these changes happen at all, if it does.
+    package func doubt(of marks: [Mark]) -> ResourceID? {
+        let doubts = marks.map { doubtful[$0] }
+        return doubts.contains(nil) ? nil : doubts.first ?? nil
+    }
+
+    package mutating func record(_ id: ResourceID, _ change: Change, happened: Bool) {
+        marks.formUnion(change.marks)
+        for mark in change.marks { doubtful[mark] = happened || change.certainty == .certain ? nil : id }
         if !happened { awaited.append(id) }
     }
 }

@@ -5,6 +5,8 @@ struct WriteBatch {
         let change: Change
         let write: FileWrite
         let began: Double
+        /// In the report: items that were right already are told while a batch waits.
+        let position: Int
     }
 
     /// What a batch holds in memory stays small beside what a document may be.
@@ -36,8 +38,10 @@ struct WriteBatch {
         return write
     }
 
-    mutating func append(_ id: ResourceID, _ change: Change, _ write: FileWrite, began: Double) {
-        entries.append(Entry(id: id, change: change, write: write, began: began))
+    /// - Parameter position: how many items the report has by now.
+    mutating func append(_ id: ResourceID, _ change: Change, _ write: FileWrite, began: Double, position: Int) {
+        entries.append(
+            Entry(id: id, change: change, write: write, began: began, position: position + entries.count))
         paths.insert(write.path)
         switch write.content {
         case .bytes(let content): bytes += content.count

@@ -152,20 +152,23 @@ private struct MustacheRenderer {
 
     private mutating func append(_ value: JSONValue, escaped: Bool) {
         let text = value.pythonString
-        guard escaped else {
-            output += text.utf8
-            return
-        }
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "&"): output += "&amp;".utf8
-            case UInt8(ascii: "<"): output += "&lt;".utf8
-            case UInt8(ascii: ">"): output += "&gt;".utf8
-            case UInt8(ascii: "\""): output += "&quot;".utf8
-            default: output.append(byte)
-            }
+        output += escaped ? htmlEscaped(text) : Array(text.utf8)
+    }
+}
+
+/// As `{{name}}` writes it; chevron leaves the apostrophe alone.
+func htmlEscaped(_ text: String) -> [UInt8] {
+    var result: [UInt8] = []
+    for byte in text.utf8 {
+        switch byte {
+        case UInt8(ascii: "&"): result += "&amp;".utf8
+        case UInt8(ascii: "<"): result += "&lt;".utf8
+        case UInt8(ascii: ">"): result += "&gt;".utf8
+        case UInt8(ascii: "\""): result += "&quot;".utf8
+        default: result.append(byte)
         }
     }
+    return result
 }
 
 extension JSONValue {

@@ -55,10 +55,12 @@ package struct Change: Sendable, Equatable {
     /// Afterwards the resource plans once more: to see that all is right now, or since the steps only made an answer
     /// possible (a package list fetched).
     package var plansAgain = false
+    /// Whether the host must show it then; else what was done may be of a kind that can't be looked up.
+    package var mustShow = false
 
     package init(
         _ action: Action, facts: [Fact] = [], steps: [Step], certainty: Certainty = .certain, marks: [Mark] = [],
-        plansAgain: Bool = false
+        plansAgain: Bool = false, mustShow: Bool = false
     ) {
         self.action = action
         self.facts = facts
@@ -66,6 +68,7 @@ package struct Change: Sendable, Equatable {
         self.certainty = certainty
         self.marks = marks
         self.plansAgain = plansAgain
+        self.mustShow = mustShow
     }
 }
 

@@ -43,6 +43,7 @@ package final class Scrubber: Sendable {
             forms.append(Array(JSONValue.string(text).pythonText.utf8.dropFirst().dropLast()))
             forms.append(Array(jsonEscaped(text).utf8))
             forms.append(Array(percentEncoded(text).utf8))
+            forms.append(htmlEscaped(text))
             // The last group hangs on what follows.
             forms.append(Array(base64(Array(text.utf8)).utf8.prefix(text.utf8.count / 3 * 4)))
         }

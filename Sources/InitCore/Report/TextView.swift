@@ -159,7 +159,7 @@ package struct TextView: Sendable {
 
     package func line(_ diagnostic: Diagnostic) -> String {
         let word = diagnostic.severity == .warning ? style.yellow("warning") : style.red("error")
-        return "\(word): \(clean("\(diagnostic.path): \(diagnostic.message)"))"
+        return "\(word): \(clean(diagnostic.line))"
     }
 
     /// Scrubbed, and without a control character of somebody else's.

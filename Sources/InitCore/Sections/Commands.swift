@@ -126,7 +126,7 @@ struct CommandResource: Resource {
         let merged = CommandAttributes(
             JSONNode(.object(object), at: node.path), name: id.name, defaultTimeout: defaultTimeout, &diagnostics)
         if let error = diagnostics.errors.first {
-            throw Failure(.commandFailed, "with what its defaults command printed: \(error.path): \(error.message)")
+            throw Failure(.commandFailed, "with what its defaults command printed: \(error.line)")
         }
         return merged
     }

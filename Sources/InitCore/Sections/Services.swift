@@ -98,7 +98,9 @@ struct ServiceResource: Resource {
         if !changed.isEmpty {
             facts.append(Fact("restarts for", nil, changed.map { "\($0.section)[\($0.name)]" }.joined(separator: ", ")))
             act(.restart)
-            return .change(Change(.restart, facts: facts, steps: steps))
+            let doubt = now.ledger.doubt(of: changed)
+            return .change(
+                Change(.restart, facts: facts, steps: steps, certainty: doubt.map { .knownAfter("\($0)") } ?? .certain))
         }
         if let isRunning, isRunning != isActive {
             facts.append(Fact("running", isActive ? "true" : "false", isRunning ? "true" : "false"))

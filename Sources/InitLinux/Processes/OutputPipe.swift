@@ -66,24 +66,8 @@ final class OutputPipe: Sendable {
     /// of its own reads for it until it ends.
     func leaveToItself() {
         guard isOpen else { return }
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
         _ = fcntl(readEnd.rawValue, F_SETFL, 0)
-        posix_spawn_file_actions_adddup2(&actions, readEnd.rawValue, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        posix_spawnattr_setflags(&attributes, Int16(linuxSpawnSession))
-        var words = [strdup("cat"), nil]
-        defer { free(words[0]) }
-        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        var process = pid_t()
-        posix_spawn(&process, "/bin/cat", &actions, &attributes, &words, &environment)
+        linuxReadToEnd(readEnd.rawValue)
     }
 
     func collected() -> [UInt8] {

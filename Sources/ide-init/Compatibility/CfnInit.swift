@@ -97,12 +97,12 @@ struct CfnInit: Sendable {
         let view = TextView(mode: .plan, style: terminal.style(.errors), scrubber: loaded.scrubber)
         for warning in loaded.document.diagnostics.warnings {
             terminal.print(view.line(warning), to: .errors)
-            log?.main(.warning, "\(warning.path): \(warning.message)")
+            log?.main(.warning, warning.line)
         }
         let errors = loaded.document.diagnostics.errors
         if !errors.isEmpty {
             log?.main(.info, CfnLogs.centred("Starting build"))
-            return failBuild(errors.map { "\($0.path): \($0.message)" }.joined(separator: "\n"), loaded.scrubber, log)
+            return failBuild(errors.map(\.line).joined(separator: "\n"), loaded.scrubber, log)
         }
         if loaded.document.isMissingInit { return 0 }
         return await run(loaded, isRehearsal, options.flags.contains("diff"), log)

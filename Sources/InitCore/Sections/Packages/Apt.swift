@@ -13,10 +13,11 @@ struct Apt: PackageManager {
         var asked: [(wish: PackageWish, version: String?)] = []
         for wish in wishes {
             let current = installed[wish.name]
-            if wish.versions.isEmpty {
-                if current == nil { asked.append((wish, nil)) }
-            } else {
-                for version in wish.versions where current != version { asked.append((wish, version)) }
+            // Of several versions apt-get takes the last.
+            if let version = wish.versions.last {
+                if current != version { asked.append((wish, version)) }
+            } else if current == nil {
+                asked.append((wish, nil))
             }
         }
         guard !asked.isEmpty else { return plan }
@@ -24,6 +25,7 @@ struct Apt: PackageManager {
         // A wished version counts as installed by its beginning, as in cfn-init, unless exactly it is to be had.
         asked.removeAll { wish, version in
             guard let version, let current = installed[wish.name] else { return false }
+            if version.hasSuffix("*") { return current.hasPrefix(version.dropLast()) }
             return current.hasPrefix(version) && offers[wish.name]?.versions.contains(version) != true
         }
         guard !asked.isEmpty else { return plan }
@@ -54,6 +56,7 @@ struct Apt: PackageManager {
         specs = asked.map { wish, version in version.map { "\(wish.name)=\($0)" } ?? wish.name }
         let isDowngrade = asked.contains { $1 != nil && installed[$0.name] != nil }
         plan.isObservable = !asked.contains { Self.isOpaque($0.wish.name) }
+        plan.mustShow = plan.pending.contains { $0.installed != nil && $0.wanted?.hasSuffix("*") == false }
         plan.steps =
             try mended(now) + [
                 .run(

@@ -67,6 +67,8 @@ struct PackagePlan: Sendable {
     var isRefresh = false
     /// Whether all of it can be looked up afterwards.
     var isObservable = true
+    /// Installed ones are to get another version, which is seen whatever the package is called.
+    var mustShow = false
     /// Wishes whose package file can't be read: cfn-init takes them for installed.
     var unreadable: [String] = []
 }
@@ -107,8 +109,9 @@ struct PackagesResource: Resource {
             Change(
                 plan.isObservable ? .update : .run, facts: facts, steps: plan.steps,
                 certainty: plan.isRefresh ? .knownAfter("the package lists are fetched") : .certain,
-                marks: plan.isRefresh ? [Self.refreshed(manager.name)] : plan.pending.compactMap { marks[$0.name] },
-                plansAgain: plan.isRefresh || plan.isObservable))
+                marks: (plan.isRefresh ? [Self.refreshed(manager.name)] : [])
+                    + plan.pending.compactMap { marks[$0.name] },
+                plansAgain: plan.isRefresh || plan.isObservable, mustShow: plan.mustShow))
     }
 
     /// Set once the lists of a manager were fetched in this run.

@@ -29,6 +29,7 @@ struct Yum: PackageManager {
         guard !plan.pending.isEmpty else { return plan }
         try await fillIn(&plan, now)
         plan.isObservable = !plan.pending.contains { Self.isOpaque($0.name) }
+        plan.mustShow = plan.pending.contains { $0.installed != nil && $0.wanted?.hasSuffix("*") == false }
         if !installs.isEmpty { plan.steps.append(step("install", installs)) }
         if !downgrades.isEmpty { plan.steps.append(step("downgrade", downgrades)) }
         return plan
@@ -77,14 +78,19 @@ enum RPMDatabase {
         return versions
     }
 
-    /// Which of these names an installed package provides.
+    /// Which of these names an installed package provides, or has with its version or architecture (`glibc.i686`).
     static func provided(_ names: [String], _ now: Planning) async throws -> Set<String> {
         var found: Set<String> = []
         // One name a question: the answer doesn't repeat what was asked for.
         for name in names {
-            let result = try await now.answer(.rpmProviders([name]))
-            try check(result)
-            if !result.fields(4).isEmpty { found.insert(name) }
+            let isLonger =
+                name.contains(".") || name.split(separator: "-").dropFirst().contains { $0.first?.isNumber == true }
+            let queries: [Query] = isLonger ? [.rpmsInstalled([name]), .rpmProviders([name])] : [.rpmProviders([name])]
+            for query in queries where !found.contains(name) {
+                let result = try await now.answer(query)
+                try check(result)
+                if !result.fields(4).isEmpty { found.insert(name) }
+            }
         }
         return found
     }

@@ -26,6 +26,7 @@ struct Zypper: PackageManager {
         }
         guard !specs.isEmpty else { return plan }
         plan.isObservable = !plan.pending.contains { $0.name.contains { "*?/:".contains($0) } }
+        plan.mustShow = plan.pending.contains { $0.installed != nil && $0.wanted?.hasSuffix("*") == false }
         var command = Command.installation(
             of: specs, ["zypper", "--non-interactive", "install", "-y", "--oldpackage", "--force-resolution"] + specs,
             setting: ["ZYPP_LOCK_TIMEOUT": "600"])
