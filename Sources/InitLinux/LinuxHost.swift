@@ -39,9 +39,15 @@ package struct LinuxHost: Sendable {
         self.fetch = fetch
         self.stop = stop
         self.runsTests = runsTests
-        let mask = Glibc.umask(0)
-        Glibc.umask(mask)
-        umask = UInt16(mask)
+        umask = Self.processUmask()
+    }
+
+    /// Read rather than set and set back, between which another thread might make a file.
+    private static func processUmask() -> UInt16 {
+        let status = (try? FileProbe(root: Root()).read("/proc/self/status")) ?? []
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Umask:") }
+        // Linux before 4.7 doesn't tell.
+        return line?.split(separator: "\t").last.flatMap { UInt16($0, radix: 8) } ?? 0o022
     }
 
     package var host: Host {
