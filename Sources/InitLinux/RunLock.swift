@@ -21,8 +21,10 @@ package final class RunLock: Sendable {
         do {
             var made: [String] = []
             let directory = try OpenDirectory(parent(of: path), made: &made)
-            descriptor = openat(directory.descriptor, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+            descriptor = openat(directory.descriptor, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard descriptor >= 0 else { throw systemFailure("the lock can't be opened", path) }
+            // Who may open it may hold everybody up.
+            fchmod(descriptor, 0o600)
         } catch let failure as Failure where failure.kind == .unreadable {
             throw Failure(.unreadable, "\(failure.message); changing a machine takes root: run it with sudo")
         }

@@ -14,8 +14,14 @@ package final class Downloader: Sendable {
     /// As the original; each waits longer than the one before.
     private static let attempts = 5
 
-    private let client = Mutex<(http: HTTPClient, loops: MultiThreadedEventLoopGroup)?>(nil)
-    private let environment: @Sendable (String) -> String?
+    private struct Clients {
+        var loops: MultiThreadedEventLoopGroup?
+        /// By proxy; the empty one goes directly.
+        var byProxy: [String: HTTPClient] = [:]
+    }
+
+    private let clients = Mutex(Clients())
+    private let proxies: Proxies
     private let sleep: @Sendable (Double) async -> Void
     private let stopReason: @Sendable () -> Failure?
 
@@ -23,15 +29,15 @@ package final class Downloader: Sendable {
         environment: @escaping @Sendable (String) -> String?, sleep: @escaping @Sendable (Double) async -> Void,
         stopReason: @escaping @Sendable () -> Failure?
     ) {
-        self.environment = environment
+        proxies = Proxies(environment: environment)
         self.sleep = sleep
         self.stopReason = stopReason
     }
 
     deinit {
-        client.withLock { client in
-            try? client?.http.syncShutdown()
-            try? client?.loops.syncShutdownGracefully()
+        clients.withLock { clients in
+            for client in clients.byProxy.values { try? client.syncShutdown() }
+            try? clients.loops?.syncShutdownGracefully()
         }
     }
 
@@ -42,7 +48,7 @@ package final class Downloader: Sendable {
         while true {
             if let reason = stopReason() { throw reason }
             do {
-                return try await fetchOnce(download, file)
+                return try await heedingStop { try await self.fetchOnce(download, file) }
             } catch let failure as Failure where failure.kind == .refused {
                 throw failure
             } catch {
@@ -57,6 +63,21 @@ package final class Downloader: Sendable {
         }
     }
 
+    /// Ends the work when the run is told to stop, even while a server is silent.
+    private func heedingStop(_ work: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await work() }
+            group.addTask { [stopReason] in
+                while true {
+                    try await Task.sleep(for: .milliseconds(100))
+                    if let reason = stopReason() { throw reason }
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
     private func fetchOnce(_ download: Download, _ file: Int32) async throws {
         guard ftruncate(file, 0) == 0, lseek(file, 0, SEEK_SET) == 0 else { throw Unwritable(code: errno) }
         var request = HTTPClientRequest(url: download.plainURL)
@@ -64,11 +85,10 @@ package final class Downloader: Sendable {
         if let credentials = download.userInfo {
             request.setBasicAuth(username: credentials.user, password: credentials.password)
         }
-        let response = try await httpClient().execute(request, deadline: .distantFuture)
+        let response = try await client(for: download).execute(request, deadline: .distantFuture)
         guard response.status.code == 200 else { throw UnwelcomeStatus(status: response.status) }
         var hash = SHA256()
         for try await buffer in response.body {
-            if let reason = stopReason() { throw reason }
             try buffer.withUnsafeReadableBytes { bytes in
                 hash.update(bufferPointer: bytes)
                 try Self.write(bytes, to: file)
@@ -124,32 +144,19 @@ package final class Downloader: Sendable {
 
     // MARK: Client
 
-    private func httpClient() -> HTTPClient {
-        client.withLock { client in
-            if let client { return client.http }
+    private func client(for download: Download) -> HTTPClient {
+        let proxy = proxies.proxy(for: download.plainURL) ?? ""
+        return clients.withLock { clients in
+            if let client = clients.byProxy[proxy] { return client }
+            let loops = clients.loops ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
             var configuration = HTTPClient.Configuration()
             configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
             configuration.redirectConfiguration = .follow(max: 10, allowCycles: false)
-            configuration.proxy = proxy()
-            let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-            let http = HTTPClient(eventLoopGroup: loops, configuration: configuration)
-            client = (http, loops)
-            return http
+            configuration.proxy = proxy.isEmpty ? nil : Proxies.configuration(proxy)
+            let client = HTTPClient(eventLoopGroup: loops, configuration: configuration)
+            clients.loops = loops
+            clients.byProxy[proxy] = client
+            return client
         }
-    }
-
-    /// HTTPS_PROXY or HTTP_PROXY in either case, as curl and Python know them.
-    private func proxy() -> HTTPClient.Configuration.Proxy? {
-        let names = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"]
-        guard let value = names.lazy.compactMap(environment).first(where: { !$0.isEmpty }) else { return nil }
-        let proxy = Download(url: value.contains("://") ? value : "http://\(value)")
-        let authority = proxy.plainURL.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
-        let parts = authority.split(separator: ":")
-        guard let host = parts.first else { return nil }
-        let port = parts.count > 1 ? Int(parts[1]) ?? 80 : 80
-        guard let credentials = proxy.userInfo else { return .server(host: String(host), port: port) }
-        return .server(
-            host: String(host), port: port,
-            authorization: .basic(username: credentials.user, password: credentials.password))
     }
 }

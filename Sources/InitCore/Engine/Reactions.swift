@@ -6,13 +6,11 @@ struct Reactions {
     /// Who still has to act on a mark in this document.
     private var waiting: [Mark: Set<ResourceID>] = [:]
     private var pending: Set<Mark> = []
-    private var configs: Set<String> = []
 
     init(_ document: Document, store: PendingStore) {
         self.store = store
         for set in document.sets {
             for config in set.configs {
-                configs.insert(config.name)
                 for resource in config.resources {
                     for mark in resource.reactsTo { waiting[mark, default: []].insert(resource.id) }
                 }
@@ -21,8 +19,8 @@ struct Reactions {
     }
 
     mutating func load() throws -> [Mark] {
-        // One whose reactor has left the document has nobody to wait for.
-        let marks = try store.load().filter { waiting[$0] != nil || !configs.contains($0.config) }
+        // What another document is waiting for is kept for it.
+        let marks = try store.load()
         pending = Set(marks)
         return marks
     }

@@ -88,7 +88,22 @@ extension Download {
     package var userInfo: (user: String, password: String)? {
         guard let info = parts.userInfo else { return nil }
         let halves = info.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        return (halves[0], halves.count > 1 ? halves[1] : "")
+        return (percentDecoded(halves[0]), halves.count > 1 ? percentDecoded(halves[1]) : "")
+    }
+
+    private func percentDecoded(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// For people: a query may be a signature, which is as good as a password.

@@ -53,7 +53,7 @@ struct FileMode: Equatable {
         let digits = trimmed.lowercased().hasPrefix("0o") ? String(trimmed.dropFirst(2)) : trimmed
         // YAML reads an unquoted 000644 as octal and hands on 420.
         let meant = Int(trimmed).flatMap { Self.likely.contains($0) ? String($0, radix: 8) : nil }
-        guard let value = UInt32(digits, radix: 8), value <= 0o177777 else {
+        guard let value = UInt32(digits, radix: 8) else {
             let hint = meant.map { "; \(trimmed) is 000\($0) written in YAML without quotes" } ?? ""
             diagnostics.error(node.path, "\u{201C}\(written)\u{201D} is no octal mode like \"000644\"\(hint)")
             return nil

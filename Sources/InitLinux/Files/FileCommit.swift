@@ -141,6 +141,7 @@ private struct Batch: ~Copyable {
     private struct Entry {
         let directory: OpenDirectory
         let name: String
+        let temporary: String
         let write: FileWrite
     }
 
@@ -180,7 +181,7 @@ private struct Batch: ~Copyable {
             throw error
         }
         staged.closeFile()
-        entries.append(Entry(directory: directory, name: name, write: write))
+        entries.append(Entry(directory: directory, name: name, temporary: staged.temporary, write: write))
         return true
     }
 
@@ -201,7 +202,7 @@ private struct Batch: ~Copyable {
                 }
             } else {
                 let descriptor = openat(
-                    entry.directory.descriptor, StagedFile.temporaryName(of: entry.name), O_RDONLY | O_CLOEXEC)
+                    entry.directory.descriptor, entry.temporary, O_RDONLY | O_CLOEXEC)
                 defer { close(descriptor) }
                 guard descriptor >= 0, fsync(descriptor) == 0 else {
                     throw systemFailure("can't be made durable", entry.write.path)
@@ -216,7 +217,7 @@ private struct Batch: ~Copyable {
         for (index, entry) in entries.enumerated() {
             do {
                 try replace(
-                    StagedFile.temporaryName(of: entry.name), entry.name, in: entry.directory,
+                    entry.temporary, entry.name, in: entry.directory,
                     keepingBackup: entry.write.keepsBackup, path: entry.write.path)
                 result.changed.append(true)
             } catch {
@@ -239,7 +240,7 @@ private struct Batch: ~Copyable {
 
     func discard(from index: Int) {
         for entry in entries[index...] {
-            unlinkat(entry.directory.descriptor, StagedFile.temporaryName(of: entry.name), 0)
+            unlinkat(entry.directory.descriptor, entry.temporary, 0)
         }
     }
 }

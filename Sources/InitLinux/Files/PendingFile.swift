@@ -18,7 +18,12 @@ struct PendingFile: Sendable {
             // A plan may be made without root; what is due can't be told then.
             return []
         }
-        let value = try JSONParser.parse(bytes, name: Self.path).value
+        guard let value = try? JSONParser.parse(bytes, name: Self.path).value else {
+            throw Failure(
+                .host,
+                "\(Self.path) is damaged, so which restarts are due isn't known; restart services by hand and remove it"
+            )
+        }
         return JSONNode(value).items.compactMap { node in
             guard case .string(let config)? = node["config"]?.value,
                 case .string(let section)? = node["section"]?.value,

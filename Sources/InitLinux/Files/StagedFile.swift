@@ -70,12 +70,17 @@ struct StagedFile: ~Copyable {
     init(in directory: OpenDirectory, name: String, mode: UInt16, owner: UInt32?, group: UInt32?, path: String) throws {
         self.directory = directory
         self.name = name
-        temporary = Self.temporaryName(of: name)
         let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        var temporary = Self.temporaryName(of: name)
         descriptor = openat(directory.descriptor, temporary, flags, 0o600)
-        if descriptor < 0, errno == EEXIST, unlinkat(directory.descriptor, temporary, 0) == 0 {
+        if descriptor < 0, errno == EEXIST {
+            // A killed run's left-over; or somebody's who may write here, and must not be able to hold us up.
+            if unlinkat(directory.descriptor, temporary, 0) != 0 {
+                temporary = Self.temporaryName(of: "\(UInt32.random(in: 0 ... .max)).\(name)")
+            }
             descriptor = openat(directory.descriptor, temporary, flags, 0o600)
         }
+        self.temporary = temporary
         guard descriptor >= 0 else { throw systemFailure("can't be staged in its directory", path) }
         let user = owner ?? geteuid()
         let team = group ?? getegid()
@@ -135,9 +140,11 @@ func replace(_ new: String, _ name: String, in directory: OpenDirectory, keeping
     if stands, keepingBackup {
         let spare = StagedFile.temporaryName(of: name + ".bak")
         unlinkat(at, spare, 0)
-        guard linkat(at, name, at, spare, 0) == 0, renameat(at, spare, at, name + ".bak") == 0 else {
-            throw systemFailure("the old content can't be kept as \(name).bak", path)
-        }
+        let isLinked = linkat(at, name, at, spare, 0) == 0
+        // Without hard links (vfat) it is away for a moment.
+        guard isLinked || errno == EPERM || errno == EOPNOTSUPP,
+            renameat(at, isLinked ? spare : name, at, name + ".bak") == 0
+        else { throw systemFailure("the old content can't be kept as \(name).bak", path) }
         // Renaming one name of a file over another of the same file does nothing and leaves both.
         unlinkat(at, spare, 0)
     }

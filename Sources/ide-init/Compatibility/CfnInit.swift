@@ -49,12 +49,12 @@ struct CfnInit: Sendable {
             terminal.write(Self.parser.help)
             return 0
         }
-        let hasStack = options.values["stack"] != nil || options.values["resource"] != nil
-        guard options.positionals.count <= 1, options.positionals.isEmpty || !hasStack else {
+        let given = ["stack", "resource"].filter { options.values[$0]?.isEmpty == false }
+        guard options.positionals.count <= 1, options.positionals.isEmpty || given.isEmpty else {
             return misuse("Error: name either one file or a stack and a resource, not both")
         }
         guard let file = options.positionals.first else {
-            guard options.values["stack"] != nil, options.values["resource"] != nil else {
+            guard given.count == 2 else {
                 return misuse("Error: name a file, or a stack and a resource")
             }
             return fail(

@@ -38,7 +38,8 @@ struct OptionParser {
     func parse(_ arguments: [String]) throws -> ParsedOptions {
         var parsed = ParsedOptions()
         var rest = arguments[...]
-        while let argument = rest.popFirst() {
+        // Help is given as soon as it is asked for, whatever follows.
+        while !parsed.flags.contains("help"), let argument = rest.popFirst() {
             if argument == "--" {
                 parsed.positionals += rest
                 break
