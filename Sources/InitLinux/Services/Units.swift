@@ -91,9 +91,11 @@ struct Units: Sendable {
     func perform(_ action: UnitAction) async throws -> StepResult {
         for words in try words(for: action) {
             var command = Command(words.joined(separator: " "), .arguments(words))
-            command.finishesOnStop = true
+            // A job of systemd's goes on without its systemctl; and some starts never end.
+            command.finishesOnStop = !isSystemdRunning || action.verb == .enable || action.verb == .disable
             let result = await runner.run(command)
             guard result.succeeded else {
+                if let reason = runner.stop.stopReason { throw reason }
                 let logs = isSystemdRunning ? "; its own lines: journalctl -u \(action.name)" : ""
                 throw Failure(
                     .commandFailed, "\(command.title) \(result.endingText)\(logs)", output: result.lastLines())
