@@ -20,7 +20,10 @@ struct Units: Sendable {
     }
 
     private func systemdState(_ name: String) async throws -> UnitState {
-        let words = ["systemctl", "show", "--property=LoadState,ActiveState,UnitFileState", "--", name]
+        let words = [
+            "systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload", "--",
+            name,
+        ]
         let result = try await ask(words)
         var properties: [Substring: Substring] = [:]
         for line in result.text.split(separator: "\n") {
@@ -31,14 +34,30 @@ struct Units: Sendable {
             throw Failure(.host, "systemctl show \(name) \(result.endingText)", output: result.lastLines())
         }
         let active = properties["ActiveState"] ?? ""
+        // One whose unit is gone may run still.
+        if load == "not-found", active != "active" { return try await ungeneratedState(name) }
         var enablement = Self.enablement(String(properties["UnitFileState"] ?? ""))
-        // A SysV script behind a generated unit has its own links, which only is-enabled looks at.
-        if enablement == .fixed("generated") {
-            enablement = try await ask(["systemctl", "is-enabled", "--", name]).succeeded ? .enabled : .disabled
+        // What is shown is as old as the last daemon-reload; and a SysV script behind a generated unit has its own links.
+        if properties["NeedDaemonReload"] == "yes" || enablement == .fixed("generated") {
+            let state = try await ask(["systemctl", "is-enabled", "--", String(properties["Id"] ?? name[...])]).text
+                .trimmingBlanks()
+            if !state.isEmpty { enablement = Self.enablement(state) }
         }
         return UnitState(
-            exists: load != "not-found", enablement: enablement,
-            isActive: active == "active" || active == "reloading" || active == "activating")
+            exists: true, enablement: enablement,
+            isActive: ["active", "reloading", "refreshing", "activating"].contains(active))
+    }
+
+    /// No unit, but perhaps what the next daemon-reload generates one from: a SysV script, a Quadlet.
+    private func ungeneratedState(_ name: String) async throws -> UnitState {
+        let plain = name.hasSuffix(".service") ? String(name.dropLast(8)) : name
+        let files = FileProbe(root: root)
+        if try files.status("/etc/init.d/\(plain)") != nil {
+            let isEnabled = try await ask(["systemctl", "is-enabled", "--", name]).succeeded
+            return UnitState(exists: true, enablement: isEnabled ? .enabled : .disabled, isActive: false)
+        }
+        let isQuadlet = try files.status("/etc/containers/systemd/\(plain).container") != nil
+        return UnitState(exists: isQuadlet, enablement: isQuadlet ? .fixed("generated") : .disabled, isActive: false)
     }
 
     private static func enablement(_ state: String) -> UnitState.Enablement {
