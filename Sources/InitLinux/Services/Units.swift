@@ -21,7 +21,7 @@ struct Units: Sendable {
 
     private func systemdState(_ name: String) async throws -> UnitState {
         let words = [
-            "systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload", "--",
+            "systemctl", "show", "--property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload", "--",
             name,
         ]
         let result = try await ask(words)
@@ -43,9 +43,10 @@ struct Units: Sendable {
                 .trimmingBlanks()
             if !state.isEmpty { enablement = Self.enablement(state) }
         }
+        let isFailing = properties["SubState"]?.hasPrefix("auto-restart") ?? false
         return UnitState(
-            exists: true, enablement: enablement,
-            isActive: ["active", "reloading", "refreshing", "activating"].contains(active))
+            exists: true, enablement: enablement, isActive: ["active", "reloading", "refreshing"].contains(active),
+            isStarting: active == "activating" && !isFailing, isFailing: isFailing)
     }
 
     /// No unit, but perhaps what the next daemon-reload generates one from: a SysV script, a Quadlet.
