@@ -59,6 +59,7 @@ let package = Package(
         .testTarget(name: "InitLinuxTests", dependencies: ["InitCore", "InitLinux"], swiftSettings: settings),
         .testTarget(name: "InitAWSTests", dependencies: ["InitAWS", "InitCore"], swiftSettings: settings),
         .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
+        .testTarget(name: "SystemdTests", dependencies: ["ide-init"], swiftSettings: settings),
         .target(name: "CLinux"),
         // Empty but for the static release: packaging/build-static says why.
         .target(name: "CStaticNames"),
