@@ -77,13 +77,13 @@ struct ServiceResource: Resource {
     func plan(_ now: Planning) async throws -> Plan {
         let state = try await now.probe.unit(name, manager)
         let changed = reactsTo.filter(now.ledger.has)
-        guard state.exists else { return try missing(now, changed) }
+        guard state.exists else { return try missing(now, changed, runs: state.isActive != nil) }
         var facts: [Fact] = []
         var steps: [Step] = []
         func act(_ verb: UnitAction.Verb) { steps.append(.unit(UnitAction(verb, name, manager))) }
         switch (isEnabled, state.enablement) {
         case (true?, .masked):
-            throw Failure(.host, "\(name) is masked, so it can't be enabled; unmask it first: systemctl unmask \(name)")
+            throw masked("enabled")
         case (true?, .disabled):
             facts.append(Fact("enabled", "false", "true"))
             act(.enable)
@@ -95,6 +95,9 @@ struct ServiceResource: Resource {
         guard let isActive = state.isActive else {
             return steps.isEmpty ? .unchanged : .change(Change(.update, facts: facts, steps: steps))
         }
+        if state.enablement == .masked, !changed.isEmpty || isRunning == true && !isActive {
+            throw masked(changed.isEmpty ? "started" : "restarted")
+        }
         if !changed.isEmpty {
             facts.append(Fact("restarts for", nil, changed.map { "\($0.section)[\($0.name)]" }.joined(separator: ", ")))
             act(.restart)
@@ -102,21 +105,28 @@ struct ServiceResource: Resource {
             return .change(
                 Change(.restart, facts: facts, steps: steps, certainty: doubt.map { .knownAfter("\($0)") } ?? .certain))
         }
-        if let isRunning, isRunning != isActive {
-            facts.append(Fact("running", isActive ? "true" : "false", isRunning ? "true" : "false"))
-            act(isRunning ? .start : .stop)
+        if let isRunning, isRunning != isActive || state.isStarting || state.isFailing {
+            let before = state.isStarting ? "starting" : state.isFailing ? "failing" : isActive ? "true" : "false"
+            facts.append(Fact("running", before, isRunning ? "true" : "false"))
+            // To start what is starting waits for it; what fails is tried at once instead of after its while.
+            act(!isRunning ? .stop : state.isFailing ? .restart : .start)
         }
         return steps.isEmpty ? .unchanged : .change(Change(.update, facts: facts, steps: steps))
     }
 
+    private func masked(_ done: String) -> Failure {
+        Failure(.host, "\(name) is masked, so it can't be \(done); unmask it first: systemctl unmask \(name)")
+    }
+
     /// No such service: in a dry run something before it may bring it; a service that is to be off is off.
-    private func missing(_ now: Planning, _ changed: [Mark]) throws -> Plan {
+    /// - Parameter runs: whether services run here at all.
+    private func missing(_ now: Planning, _ changed: [Mark], runs: Bool) throws -> Plan {
         if let earlier = now.ledger.awaits("packages", "sources", "files", "commands") {
             var facts: [Fact] = []
             if let isEnabled {
                 facts.append(Fact("enabled", nil, "\(isEnabled)"))
             }
-            if let isRunning {
+            if let isRunning, runs {
                 facts.append(Fact("running", nil, "\(isRunning)"))
             }
             return .change(Change(.update, facts: facts, steps: [], certainty: .knownAfter("\(earlier)")))

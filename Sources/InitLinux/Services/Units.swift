@@ -20,7 +20,10 @@ struct Units: Sendable {
     }
 
     private func systemdState(_ name: String) async throws -> UnitState {
-        let words = ["systemctl", "show", "--property=LoadState,ActiveState,UnitFileState", "--", name]
+        let words = [
+            "systemctl", "show", "--property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload", "--",
+            name,
+        ]
         let result = try await ask(words)
         var properties: [Substring: Substring] = [:]
         for line in result.text.split(separator: "\n") {
@@ -31,14 +34,31 @@ struct Units: Sendable {
             throw Failure(.host, "systemctl show \(name) \(result.endingText)", output: result.lastLines())
         }
         let active = properties["ActiveState"] ?? ""
+        // One whose unit is gone may run still.
+        if load == "not-found", active != "active" { return try await ungeneratedState(name) }
         var enablement = Self.enablement(String(properties["UnitFileState"] ?? ""))
-        // A SysV script behind a generated unit has its own links, which only is-enabled looks at.
-        if enablement == .fixed("generated") {
-            enablement = try await ask(["systemctl", "is-enabled", "--", name]).succeeded ? .enabled : .disabled
+        // What is shown is as old as the last daemon-reload; and a SysV script behind a generated unit has its own links.
+        if properties["NeedDaemonReload"] == "yes" || enablement == .fixed("generated") {
+            let state = try await ask(["systemctl", "is-enabled", "--", String(properties["Id"] ?? name[...])]).text
+                .trimmingBlanks()
+            if !state.isEmpty { enablement = Self.enablement(state) }
         }
+        let isFailing = properties["SubState"]?.hasPrefix("auto-restart") ?? false
         return UnitState(
-            exists: load != "not-found", enablement: enablement,
-            isActive: active == "active" || active == "reloading" || active == "activating")
+            exists: true, enablement: enablement, isActive: ["active", "reloading", "refreshing"].contains(active),
+            isStarting: active == "activating" && !isFailing, isFailing: isFailing)
+    }
+
+    /// No unit, but perhaps what the next daemon-reload generates one from: a SysV script, a Quadlet.
+    private func ungeneratedState(_ name: String) async throws -> UnitState {
+        let plain = name.hasSuffix(".service") ? String(name.dropLast(8)) : name
+        let files = FileProbe(root: root)
+        if try files.status("/etc/init.d/\(plain)") != nil {
+            let isEnabled = try await ask(["systemctl", "is-enabled", "--", name]).succeeded
+            return UnitState(exists: true, enablement: isEnabled ? .enabled : .disabled, isActive: false)
+        }
+        let isQuadlet = try files.status("/etc/containers/systemd/\(plain).container") != nil
+        return UnitState(exists: isQuadlet, enablement: isQuadlet ? .fixed("generated") : .disabled, isActive: false)
     }
 
     private static func enablement(_ state: String) -> UnitState.Enablement {
@@ -60,7 +80,8 @@ struct Units: Sendable {
         guard !state.isEmpty, state != "not-found" else {
             return UnitState(exists: false, enablement: .disabled, isActive: nil)
         }
-        return UnitState(exists: true, enablement: Self.enablement(state), isActive: nil)
+        // On the host itself a start is tried, and systemctl tells why it can't be.
+        return UnitState(exists: true, enablement: Self.enablement(state), isActive: root.isHost ? false : nil)
     }
 
     private func scriptState(_ name: String) async throws -> UnitState {
@@ -91,9 +112,11 @@ struct Units: Sendable {
     func perform(_ action: UnitAction) async throws -> StepResult {
         for words in try words(for: action) {
             var command = Command(words.joined(separator: " "), .arguments(words))
-            command.finishesOnStop = true
+            // A job of systemd's goes on without its systemctl; and some starts never end.
+            command.finishesOnStop = !isSystemdRunning || action.verb == .enable || action.verb == .disable
             let result = await runner.run(command)
             guard result.succeeded else {
+                if let reason = runner.stop.stopReason { throw reason }
                 let logs = isSystemdRunning ? "; its own lines: journalctl -u \(action.name)" : ""
                 throw Failure(
                     .commandFailed, "\(command.title) \(result.endingText)\(logs)", output: result.lastLines())
