@@ -43,12 +43,12 @@ extension CommandRunner {
         }
         var directory: String?
         if let path = command.directory { directory = try await expandHome(path) }
-        if root.isHost {
-            words[0] = try executable(words[0], path: variables["PATH"], in: directory)
-            if let directory, access(directory, X_OK) != 0 {
-                throw systemFailure("its directory can't be entered", directory)
-            }
-        } else {
+        words[0] = try executable(words[0], path: variables["PATH"], in: directory, of: root)
+        if let directory, try access(root.resolve(directory, followingLast: true), X_OK) != 0 {
+            throw systemFailure("its directory can't be entered", directory)
+        }
+        if !root.isHost {
+            guard geteuid() == 0 else { throw Failure(.host, "only root can run a program in another root") }
             words = try chroot(words, directory: directory, user: user)
             directory = nil
             user = nil
@@ -56,6 +56,12 @@ extension CommandRunner {
         let environment = Subprocess.Environment.custom(
             Dictionary(uniqueKeysWithValues: variables.map { (Subprocess.Environment.Key(stringLiteral: $0), $1) }))
         return SpawnPlan(words: words, directory: directory, user: user, environment: environment)
+    }
+
+    /// - Throws: when there's no such program in the root.
+    func find(_ name: String) throws {
+        let path = environment(of: Command(name, .arguments([name])), for: nil)["PATH"]
+        _ = try executable(name, path: path, in: nil, of: root)
     }
 
     private func environment(of command: Command, for account: UserAccount?) -> [String: String] {
@@ -104,21 +110,22 @@ extension CommandRunner {
     }
 
     /// Looked up as execvp(3) does; without a PATH in its environment in /bin and /usr/bin.
-    private func executable(_ name: String, path: String?, in directory: String?) throws -> String {
+    private func executable(_ name: String, path: String?, in directory: String?, of root: Root) throws -> String {
         if name.contains("/") {
             let place = name.hasPrefix("/") ? name : (directory.map { $0 + "/" } ?? "") + name
-            guard access(place, X_OK) == 0 else { throw systemFailure("can't be run", name) }
+            guard try access(root.resolve(place, followingLast: true), X_OK) == 0 else { throw systemFailure("can't be run", name) }
             return name.hasPrefix("/") || directory == nil ? name : place
         }
-        for folder in (path ?? "/bin:/usr/bin").split(separator: ":") where access("\(folder)/\(name)", X_OK) == 0 {
-            return "\(folder)/\(name)"
+        for folder in (path ?? "/bin:/usr/bin").split(separator: ":") {
+            let place = "\(folder)/\(name)"
+            if try access(root.resolve(place, followingLast: true), X_OK) == 0 { return place }
         }
         throw Failure(.host, "there is no program \(name) in \(path ?? "/bin:/usr/bin")")
     }
 
     /// Through chroot(8), which enters the other root, takes the user's identity there and runs the words.
     private func chroot(_ words: [String], directory: String?, user: SpawnPlan.User?) throws -> [String] {
-        var result = [try executable("chroot", path: "/usr/sbin:/usr/bin:/sbin:/bin", in: nil)]
+        var result = [try executable("chroot", path: "/usr/sbin:/usr/bin:/sbin:/bin", in: nil, of: Root())]
         if let user {
             result += [
                 "--userspec=\(user.id):\(user.group)",
