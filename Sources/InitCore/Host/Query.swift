@@ -3,6 +3,8 @@
 
 package enum Query: Sendable, Equatable {
     case debsInstalled([String])
+    /// What each installed package provides.
+    case debsProviding
     case debPolicy([String])
     case rpmsInstalled([String])
     case rpmProviders([String])
@@ -18,6 +20,8 @@ package enum Query: Sendable, Equatable {
         switch self {
         case .debsInstalled(let names):
             ["dpkg-query", "-W", "-f", "${Package}|${Version}|${db:Status-Abbrev}\\n"] + names
+        case .debsProviding:
+            ["dpkg-query", "-W", "-f", "${db:Status-Abbrev}|${Provides}\\n"]
         case .debPolicy(let names):
             // Without its cache files apt-cache builds the cache in memory.
             ["apt-cache", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "policy"] + names
@@ -61,7 +65,7 @@ package enum Query: Sendable, Equatable {
     /// Whether the program touches files of its own while it answers.
     package var writes: Bool {
         switch self {
-        case .debsInstalled, .debPolicy: false
+        case .debsInstalled, .debsProviding, .debPolicy: false
         case .rpmsInstalled, .rpmProviders, .rpmsAvailable, .rpmFile, .zypperSearch, .gemsInstalled, .pipsInstalled:
             true
         }

@@ -28,6 +28,11 @@ struct Apt: PackageManager {
             if version.hasSuffix("*") { return current.hasPrefix(version.dropLast()) }
             return current.hasPrefix(version) && offers[wish.name]?.versions.contains(version) != true
         }
+        let virtual = asked.filter { $1 == nil && offers[$0.name]?.isVirtual == true }.map(\.wish.name)
+        if !virtual.isEmpty {
+            let provided = try await self.provided(now)
+            asked.removeAll { wish, _ in virtual.contains(wish.name) && provided.contains(wish.name) }
+        }
         guard !asked.isEmpty else { return plan }
         let missing = asked.filter { wish, version in
             guard let offer = offers[wish.name] else { return !Self.isOpaque(wish.name) }
@@ -102,9 +107,19 @@ struct Apt: PackageManager {
             uniquingKeysWith: { first, _ in first })
     }
 
+    /// What the installed packages provide beside themselves.
+    private func provided(_ now: Planning) async throws -> Set<String> {
+        let lines = try await now.answer(.debsProviding).fields(2)
+        let provided = lines.filter { $0[0].dropFirst().first == "i" }.flatMap { $0[1].split(separator: ",") }
+        return Set(provided.compactMap { $0.split(separator: " ").first.map(String.init) })
+    }
+
     private struct Offer {
         var candidate: String?
         var versions: [String] = []
+
+        /// Known by name alone: other packages provide it.
+        var isVirtual: Bool { candidate == nil && versions.isEmpty }
 
         func offers(_ version: String) -> Bool {
             versions.contains(version)

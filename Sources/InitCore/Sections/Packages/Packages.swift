@@ -69,6 +69,8 @@ struct PackagePlan: Sendable {
     var isObservable = true
     /// Installed ones are to get another version, which is seen whatever the package is called.
     var mustShow = false
+    /// What the manager's caches, as they are, don't name.
+    var lacking: [String] = []
     /// Wishes whose package file can't be read: cfn-init takes them for installed.
     var unreadable: [String] = []
 }
@@ -85,6 +87,14 @@ struct PackagesResource: Resource {
         do {
             plan = try await manager.plan(wishes, now)
         } catch let failure as Failure where failure.kind == .unreadable {
+            // Of a manager that this run is yet to bring.
+            if let earlier = now.ledger.awaits("packages", "sources", "files", "commands") {
+                let facts = wishes.map { Fact($0.name, .absent, .unknown("known after \(earlier)")) }
+                return .change(
+                    Change(
+                        .update, facts: facts, steps: [], certainty: .knownAfter("\(earlier)"),
+                        marks: wishes.compactMap { marks[$0.name] }))
+            }
             let facts = wishes.map { Fact($0.name, .absent, .unknown("whether it is installed can't be told")) }
             return .change(Change(.update, facts: facts, steps: [], certainty: .unanswered(failure.message)))
         }
@@ -105,10 +115,15 @@ struct PackagesResource: Resource {
                 item.wanted.map(Fact.Value.text)
                     ?? .unknown("version known after \(plan.isRefresh ? "the lists are fetched" : "it is installed")"))
         }
+        var certainty = Change.Certainty.certain
+        if !plan.lacking.isEmpty {
+            let names = plan.lacking.joined(separator: ", ")
+            certainty = .knownAfter("\(manager.name) has looked for what its caches lack: \(names)")
+        }
+        if plan.isRefresh { certainty = .knownAfter("the package lists are fetched") }
         return .change(
             Change(
-                plan.isObservable ? .update : .run, facts: facts, steps: plan.steps,
-                certainty: plan.isRefresh ? .knownAfter("the package lists are fetched") : .certain,
+                plan.isObservable ? .update : .run, facts: facts, steps: plan.steps, certainty: certainty,
                 marks: (plan.isRefresh ? [Self.refreshed(manager.name)] : [])
                     + plan.pending.compactMap { marks[$0.name] },
                 plansAgain: plan.isRefresh || plan.isObservable, mustShow: plan.mustShow))

@@ -42,12 +42,10 @@ struct Yum: PackageManager {
 
     /// The version that would be taken, where the caches know it.
     private func fillIn(_ plan: inout PackagePlan, _ now: Planning) async throws {
-        let names = plan.pending.filter { $0.wanted == nil && !Self.isOpaque($0.name) }.map(\.name)
+        let names = plan.pending.map(\.name).filter { !Self.isOpaque($0) }
         guard !names.isEmpty else { return }
         let offers = Self.table(try await now.answer(.rpmsAvailable(program: name, names)).text)
-        for index in plan.pending.indices where plan.pending[index].wanted == nil {
-            plan.pending[index].wanted = offers[plan.pending[index].name]?.max()?.description
-        }
+        plan.complete(with: { offers[$0] ?? [] }, unless: Self.isOpaque)
     }
 
     /// Three columns, NAME.ARCH VERSION REPOSITORY, which yum wraps at will: read as a stream of words.
@@ -65,6 +63,23 @@ struct Yum: PackageManager {
     /// A group, a pattern, a file or a URL: only the manager itself can tell.
     private static func isOpaque(_ name: String) -> Bool {
         name.hasPrefix("@") || name.contains { "*?[/".contains($0) }
+    }
+}
+
+extension PackagePlan {
+    /// The versions that would be taken, from what the caches offer of each name.
+    mutating func complete(with offers: (String) -> [RPMVersion], unless isOpaque: (String) -> Bool) {
+        for index in pending.indices where !isOpaque(pending[index].name) {
+            let item = pending[index]
+            let known = offers(item.name)
+            if let wanted = item.wanted {
+                if !known.contains(where: { $0.satisfies(wanted) }) { lacking.append("\(item.name) \(wanted)") }
+            } else if let best = known.max() {
+                pending[index].wanted = best.description
+            } else {
+                lacking.append(item.name)
+            }
+        }
     }
 }
 

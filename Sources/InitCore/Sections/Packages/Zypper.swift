@@ -9,23 +9,28 @@ struct Zypper: PackageManager {
 
     func plan(_ wishes: [PackageWish], _ now: Planning) async throws -> PackagePlan {
         let found = try await search(wishes.map(\.name), now)
+        let unknown = wishes.map(\.name).filter { found[$0] == nil && !Self.isOpaque($0) }
+        let provided = unknown.isEmpty ? [] : try await RPMDatabase.provided(unknown, now)
         var plan = PackagePlan()
         var specs: [String] = []
         for wish in wishes {
             let known = found[wish.name]
             guard let version = wish.versions.max(by: { RPMVersion($0) < RPMVersion($1) }) else {
-                if known?.installed == nil {
+                if known?.installed == nil, !provided.contains(wish.name) {
                     specs.append(wish.name)
-                    plan.pending.append(.init(name: wish.name, wanted: known?.available.max()?.description))
+                    plan.pending.append(.init(name: wish.name))
                 }
                 continue
             }
             if known?.installed?.satisfies(version) == true { continue }
-            specs.append("\(wish.name)=\(version)")
+            // zypper wants an epoch written out.
+            let exact = known?.available.filter { $0.satisfies(version) }.max()
+            specs.append("\(wish.name)=\(exact?.description ?? version)")
             plan.pending.append(.init(name: wish.name, installed: known?.installed?.description, wanted: version))
         }
         guard !specs.isEmpty else { return plan }
-        plan.isObservable = !plan.pending.contains { $0.name.contains { "*?/:".contains($0) } }
+        plan.complete(with: { found[$0]?.available ?? [] }, unless: Self.isOpaque)
+        plan.isObservable = !plan.pending.contains { Self.isOpaque($0.name) }
         plan.mustShow = plan.pending.contains { $0.installed != nil && $0.wanted?.hasSuffix("*") == false }
         var command = Command.installation(
             of: specs, ["zypper", "--non-interactive", "install", "-y", "--oldpackage", "--force-resolution"] + specs,
@@ -34,6 +39,9 @@ struct Zypper: PackageManager {
         plan.steps = [.run(command)]
         return plan
     }
+
+    /// A pattern, a file or a kind: only zypper itself can tell.
+    private static func isOpaque(_ name: String) -> Bool { name.contains { "*?/:".contains($0) } }
 
     private struct Known {
         var installed: RPMVersion?
