@@ -74,5 +74,6 @@ let package = Package(
         .testTarget(
             name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
         .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
+        .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
     ]
 )

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+extension RealRoots {
+    /// Others at work with the same package manager.
+    @Suite struct LockTests {
+        let copy: RootCopy
+
+        init() throws { copy = try RootCopy() }
+
+        /// Holds fcntl locks on files of the root for some seconds, from before this returns.
+        private func hold(_ paths: [String], seconds: Double) throws -> Running {
+            let holder = try copy.start(
+                """
+                exec python3 -c 'import fcntl, time, sys
+                files = [open(path, "a") for path in sys.argv[2:]]
+                for file in files: fcntl.lockf(file, fcntl.LOCK_EX)
+                open("/tmp/held", "w").close()
+                time.sleep(float(sys.argv[1]))' \(seconds) \(paths.joined(separator: " "))
+                """)
+            while copy.read("/tmp/held") == nil { usleep(20_000) }
+            return holder
+        }
+
+        @Test(
+            "apt waits for another's locks",
+            arguments: [
+                ["/var/lib/dpkg/lock-frontend"], ["/var/lib/dpkg/lock"], ["/var/lib/apt/lists/lock"],
+            ])
+        func apt(_ paths: [String]) throws {
+            let holder = try hold(paths, seconds: 2)
+            let began = Date()
+            // A dry run needn't wait.
+            #expect(try copy.plan(["packages": ["apt": ["tiny": ""]]]).output.code == 0)
+            #expect(Date().timeIntervalSince(began) < 1.5)
+            let result = try copy.apply(["packages": ["apt": ["tiny": ""]]])
+            #expect(result.output.code == 0, "\(result.trouble)")
+            #expect(Date().timeIntervalSince(began) > 1.5)
+            #expect(try copy.inside(Manager.apt.shows) == "2.0")
+            _ = try holder.wait()
+        }
+
+        @Test("yum and zypper outlast a bare rpm that holds the database", arguments: [Manager.yum, .zypper])
+        func rpm(_ manager: Manager) throws {
+            let holder = try hold(["/var/lib/rpm/.rpm.lock"], seconds: 1.5)
+            #expect(try copy.plan(manager.packages(["tiny": ""])).output.code == 0)
+            let result = try copy.apply(manager.packages(["tiny": ""]))
+            #expect(result.output.code == 0, "\(result.trouble)")
+            _ = try holder.wait()
+        }
+
+        @Test("yum waits for another yum, zypper for another zypper")
+        func managers() throws {
+            let slow = try copy.start("yum -y install tiny-slow")
+            usleep(1_500_000)
+            #expect(try copy.plan(Manager.yum.packages(["tiny": ""])).output.code == 0)
+            let yum = try copy.apply(Manager.yum.packages(["tiny": ""]))
+            #expect(yum.output.code == 0, "\(yum.trouble)")
+            #expect(try slow.wait().code == 0)
+            let other = try copy.start("zypper -n install tiny-slow-1.0 tiny-provider; zypper -n install -f tiny-slow")
+            usleep(1_000_000)
+            #expect(try copy.plan(Manager.zypper.packages(["tiny-other": ""])).output.code == 0)
+            let zypper = try copy.apply(Manager.zypper.packages(["tiny-other": ""]))
+            #expect(zypper.output.code == 0, "\(zypper.trouble)")
+            _ = try other.wait()
+        }
+
+        @Test("An interrupted dpkg is mended before apt installs")
+        func interrupted() throws {
+            let slow = try copy.start("apt-get -q update; exec apt-get -q -y install tiny-slow")
+            let journal = copy.root + "/var/lib/dpkg/updates"
+            var pids = ""
+            let end = Date().addingTimeInterval(10)
+            // While its script sleeps dpkg's journal holds what it has done.
+            repeat {
+                usleep(50_000)
+                pids = try execute(["pgrep", "-f", "tiny-slow.postinst configure"]).text
+            } while pids.isEmpty && Date() < end
+            try #require(!pids.isEmpty)
+            let group = try execute(["ps", "-o", "pid=", "--ppid", "\(slow.identifier)"]).text
+            for process in [Int32(group.trimmingCharacters(in: .whitespacesAndNewlines)), slow.identifier] {
+                if let process { kill(process, SIGKILL) }
+            }
+            _ = try slow.wait()
+            let names = try FileManager.default.contentsOfDirectory(atPath: journal)
+            try #require(names.contains { $0.allSatisfy(\.isNumber) }, "\(names)")
+            let config = ["packages": ["apt": ["tiny": ""]]]
+            #expect(try copy.plan(config).output.code == 0)
+            try copy.converge(config)
+            #expect(try copy.inside("dpkg-query -W -f '${db:Status-Abbrev}' tiny-slow").hasPrefix("ii"))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+extension RealRoots {
+    /// Files, sources and links of another root.
+    @Suite struct TreeTests {
+        let copy: RootCopy
+
+        init() throws { copy = try RootCopy() }
+
+        @Test("Absolute links in a parent directory lead to places inside the root")
+        func links() throws {
+            // As /etc/alternatives has them; followed on the host, they'd lead out.
+            let outside = "/tmp/ide-init-outside-\(UUID().uuidString)"
+            try copy.inside(
+                """
+                mkdir -p \(outside) /etc/alternatives /opt/place; ln -s \(outside) /etc/alternatives/conf
+                ln -s /etc/alternatives/conf /etc/conf; ln -s ../../../../../../opt/place /srv/up
+                mkdir /opt/loop; ln -s /opt/loop/b /opt/loop/a; ln -s /opt/loop/a /opt/loop/b
+                """)
+            let config: [String: Any] = [
+                "files": [
+                    "/etc/conf/new/a.conf": ["content": "a"], "/srv/up/b": ["content": "b"],
+                    "/srv/link": ["content": "/etc/conf/new/a.conf", "mode": "120644"],
+                ]
+            ]
+            try copy.converge(config)
+            #expect(copy.read(outside + "/new/a.conf") == "a")
+            #expect(copy.read("/opt/place/b") == "b")
+            #expect(try copy.inside("readlink /srv/link; cat /srv/link") == "/etc/conf/new/a.conf\na")
+            #expect(!FileManager.default.fileExists(atPath: outside))
+            #expect(!FileManager.default.fileExists(atPath: "/opt/place"))
+            let loop = try copy.plan(["files": ["/opt/loop/a/x": ["content": "x"]]])
+            #expect(loop.output.code == 1)
+            #expect(loop.trouble.contains("too many symbolic links"), "\(loop.trouble)")
+        }
+
+        @Test("Sources: tar and zip unpacked into the root, right the second time, mended where they differ")
+        func sources() throws {
+            try copy.inside(
+                """
+                mkdir -p /tmp/made/sub /real/place; cd /tmp/made; echo one >one; echo two >sub/two; chmod 750 sub/two
+                ln -s one link; chown 4242:4343 one; tar -czf /srv/a.tgz --numeric-owner .
+                python3 -c 'import zipfile; z = zipfile.ZipFile("/srv/a.zip", "w"); z.writestr("in/zip.txt", "zipped")'
+                rm -rf /tmp/made; ln -s /real/place /opt/app
+                """)
+            let config = ["sources": ["/opt/app/tar": "/srv/a.tgz", "/opt/app/zip": "/srv/a.zip"]]
+            let plan = try copy.plan(config)
+            #expect(plan.count("changed") == 2)
+            try copy.converge(config)
+            #expect(
+                try copy.inside("cat /real/place/tar/link /real/place/tar/sub/two /real/place/zip/in/zip.txt")
+                    == "one\ntwo\nzipped")
+            #expect(try copy.status("/real/place/tar/one").st_uid == 4242)
+            #expect(try copy.status("/real/place/tar/sub/two").st_mode & 0o7777 == 0o750)
+            try copy.write("/real/place/tar/one", "changed\n")
+            #expect(
+                try copy.plan(config).outcomes == ["sources /opt/app/tar changed", "sources /opt/app/zip unchanged"])
+            try copy.converge(config)
+            #expect(copy.read("/real/place/tar/one") == "one\n")
+        }
+
+        @Test("A backup is kept, and a file that is right stays untouched")
+        func backup() throws {
+            try copy.write("/etc/motd.new", "old\n")
+            try copy.converge(["files": ["/etc/motd.new": ["content": "new\n"]]])
+            #expect(copy.read("/etc/motd.new.bak") == "old\n")
+            let before = try copy.differences()
+            #expect(try copy.apply(["files": ["/etc/motd.new": ["content": "new\n"]]]).count("unchanged") == 1)
+            let after = try copy.differences().split(separator: "\n").filter { !$0.contains("run") }
+            #expect(after == before.split(separator: "\n").filter { !$0.contains("run") })
+        }
+    }
+}
