@@ -117,7 +117,9 @@ struct Units: Sendable {
             if access("/sbin/chkconfig", X_OK) == 0 {
                 return [["/sbin/chkconfig", name, action.verb == .enable ? "on" : "off"]]
             }
-            return [["/usr/sbin/update-rc.d", name, action.verb.rawValue]]
+            // It has no links to turn round before its defaults are there.
+            return (action.verb == .enable ? [["/usr/sbin/update-rc.d", name, "defaults"]] : [])
+                + [["/usr/sbin/update-rc.d", name, action.verb.rawValue]]
         case .start, .stop, .restart: return [try service(name, action.verb.rawValue)]
         }
     }
