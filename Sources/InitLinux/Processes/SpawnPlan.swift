@@ -82,6 +82,8 @@ extension CommandRunner {
             if variables["PATH"] == nil {
                 variables["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
             }
+            // The init of the host is none of another root's business.
+            if !root.isHost { variables["SYSTEMD_OFFLINE"] = "1" }
             if let account {
                 // As su(1) does without a login.
                 variables["HOME"] = account.home
