@@ -56,7 +56,7 @@ struct QueryRunner: Sendable {
     /// $1: the root ("" for the host's own); the rest: the words to run.
     private static let quiet = """
         r=$1; shift
-        mount -t tmpfs -o mode=1777 tmpfs "$r/tmp" || exit \(cannotBeQuiet)
+        mount -n -t tmpfs -o mode=1777 tmpfs "$r/tmp" || exit \(cannotBeQuiet)
         n=0; parents=
         for d in /var/lib/rpm /usr/lib/sysimage/rpm /var/lib/dnf /var/cache/dnf /var/cache/yum /var/lib/yum /var/lib/zypp \\
             /var/cache/zypp /etc/zypp /var/log /run /var/tmp /root; do
@@ -69,7 +69,7 @@ struct QueryRunner: Sendable {
           fi
           case $parents in *" ${d%/*} "*) continue ;; esac
           n=$((n+1)); u=$r/tmp/.u/$n
-          mkdir -p "$u/u" "$u/w" && mount -t overlay -o "lowerdir=$r$d,upperdir=$u/u,workdir=$u/w" overlay "$r$d" ||
+          mkdir -p "$u/u" "$u/w" && mount -n -t overlay -o "lowerdir=$r$d,upperdir=$u/u,workdir=$u/w" overlay "$r$d" ||
             exit \(cannotBeQuiet)
         done
         # dnf would wait for another dnf's end.
