@@ -86,7 +86,8 @@ struct CfnInit: Sendable {
                 compatible: true, strict: options.flags.contains("strict"))
             if !isRehearsal {
                 try writePrivately(
-                    Array(loaded.redaction.metadata.prettyText().utf8), to: Self.storedMetadata, root: Root())
+                    Array(loaded.scrubber.scrub(loaded.redaction.metadata.prettyText()).utf8), to: Self.storedMetadata,
+                    root: Root())
             }
         } catch {
             return fail(Failure(wrapping: error).message)
