@@ -41,6 +41,20 @@ enum Surroundings {
         return path
     }
 
+    /// The program with its libraries and their loader, to be mounted in a root that has none of them.
+    static let inside = Result {
+        let place = try scratch.get() + "/program"
+        try FileManager.default.createDirectory(atPath: place + "/lib", withIntermediateDirectories: true)
+        let script = """
+            set -e; cp "$1" "$2/ide-init"
+            for l in $(ldd "$1" | sed -n 's/.*=> \\(\\/[^ ]*\\) .*/\\1/p'); do cp -L "$l" "$2/lib/"; done
+            cp -L "$(ldd "$1" | sed -n 's/^[[:space:]]*\\(\\/[^ ]*ld-linux[^ ]*\\) .*/\\1/p')" "$2/ld.so"
+            """
+        let output = try execute(["sh", "-c", script, "sh", program, place])
+        guard output.code == 0 else { throw Trouble("the program can't be taken along: \(output.errors)") }
+        return place
+    }
+
     /// Runs one of Tests/Roots.
     static func helper(_ script: String, _ words: [String]) throws {
         let path = tests.deletingLastPathComponent().appending(path: "Roots/\(script)").path

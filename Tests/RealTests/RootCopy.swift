@@ -7,6 +7,7 @@ final class RootCopy {
     let root: String
     private let directory: String
     private var documents = 0
+    private var isProgramThere = false
 
     init() throws {
         directory = try Surroundings.scratch.get() + "/\(UUID().uuidString)"
@@ -62,6 +63,12 @@ final class RootCopy {
         try execute(["find", directory + "/upper", "-mindepth", "1", "-printf", "%P %i %m %U:%G %s %T@ %C@ %l\\n"]).text
     }
 
+    /// A failed test if the copy isn't as it was.
+    func expectUntouched(since before: String, _ location: SourceLocation = #_sourceLocation) throws {
+        let news = try Set(differences().split(separator: "\n")).symmetricDifference(before.split(separator: "\n"))
+        #expect(news.isEmpty, "the dry run left traces", sourceLocation: location)
+    }
+
     // MARK: ide-init
 
     func plan(_ config: Any, _ options: String..., location: SourceLocation = #_sourceLocation) throws -> RunResult {
@@ -72,9 +79,7 @@ final class RootCopy {
     func plan(_ file: String, _ options: [String], _ location: SourceLocation = #_sourceLocation) throws -> RunResult {
         let before = try differences()
         let result = try run("plan", file, options)
-        let after = try differences()
-        let news = Set(after.split(separator: "\n")).symmetricDifference(before.split(separator: "\n"))
-        #expect(after == before, "the dry run left traces: \(news)", sourceLocation: location)
+        try expectUntouched(since: before, location)
         #expect(result.isReport, "\(result.output.errors)", sourceLocation: location)
         return result
     }
@@ -86,12 +91,15 @@ final class RootCopy {
     }
 
     /// Applies it, which must go well, and once more, which must change nothing.
-    @discardableResult func converge(_ config: Any, location: SourceLocation = #_sourceLocation) throws -> RunResult {
-        let first = try apply(config, location: location)
+    @discardableResult func converge(
+        _ config: Any, _ options: [String] = [], location: SourceLocation = #_sourceLocation
+    ) throws -> RunResult {
+        let file = try document(config)
+        let first = try run("apply", file, options)
         #expect(first.output.code == 0, "\(first.trouble)", sourceLocation: location)
-        let plan = try plan(document(config), [], location)
+        let plan = try plan(file, options, location)
         #expect(plan.count("changed") == 0, "\(plan.output.text)", sourceLocation: location)
-        let second = try apply(config, location: location)
+        let second = try run("apply", file, options)
         #expect(second.output.code == 0, "\(second.trouble)", sourceLocation: location)
         #expect(second.count("changed") == 0, "\(second.output.text)", sourceLocation: location)
         return first
@@ -102,6 +110,17 @@ final class RootCopy {
             try execute(
                 [Surroundings.program, verb, file, "--root", root, "--json"] + options, setting: setting, in: directory)
         )
+    }
+
+    /// The program itself inside the root, by a name of its choice: there the root is the host's own.
+    func byName(_ name: String, _ words: [String], input: String = "") throws -> Output {
+        if !isProgramThere {
+            let mounted = try execute(["mount", "--bind", Surroundings.inside.get(), root + "/mnt"])
+            guard mounted.code == 0 else { throw Trouble("mount: \(mounted.errors)") }
+            isProgramThere = true
+        }
+        let start = ["/mnt/ld.so", "--library-path", "/mnt/lib", "--argv0", name, "/mnt/ide-init"]
+        return try execute(["chroot", root] + start + words, input: input)
     }
 
     func document(_ config: Any) throws -> String {
