@@ -8,6 +8,26 @@ extension RealRoots {
 
         init() throws { copy = try RootCopy() }
 
+        /// A service whose script notes what it's told in /srv/did.
+        private func writeScript() throws {
+            try copy.write(
+                "/etc/init.d/tinyd",
+                """
+                #!/bin/sh
+                ### BEGIN INIT INFO
+                # Provides: tinyd
+                # Required-Start: $local_fs
+                # Required-Stop: $local_fs
+                # Default-Start: 2 3 4 5
+                # Default-Stop: 0 1 6
+                # Short-Description: tiny
+                ### END INIT INFO
+                [ "$1" = status ] || echo "$1" >>/srv/did
+                case $1 in status) test -e /run/tinyd ;; stop) rm -f /run/tinyd ;; *) touch /run/tinyd ;; esac
+
+                """, executable: true)
+        }
+
         private func cfnInit(_ words: String..., input: String = "") throws -> Output {
             try copy.byName("cfn-init", words, input: input)
         }
@@ -171,22 +191,7 @@ extension RealRoots {
 
         @Test("A service restarts for its packages and files, in the same config only; else it's started and enabled")
         func reactions() throws {
-            try copy.write(
-                "/etc/init.d/tinyd",
-                """
-                #!/bin/sh
-                ### BEGIN INIT INFO
-                # Provides: tinyd
-                # Required-Start: $local_fs
-                # Required-Stop: $local_fs
-                # Default-Start: 2 3 4 5
-                # Default-Stop: 0 1 6
-                # Short-Description: tiny
-                ### END INIT INFO
-                [ "$1" = status ] || echo "$1" >>/srv/did
-                case $1 in status) test -e /run/tinyd ;; stop) rm -f /run/tinyd ;; *) touch /run/tinyd ;; esac
-
-                """, executable: true)
+            try writeScript()
             func config(_ content: String, _ version: String) -> [String: Any] {
                 [
                     "packages": ["apt": ["tiny": version]], "files": ["/etc/tinyd.conf": ["content": content]],
@@ -223,10 +228,8 @@ extension RealRoots {
         @Test("A second cfn-init waits for the first; ide-init says who is at work")
         func lock() throws {
             try store(config: ["commands": ["a": ["command": "echo x >>/srv/x; sleep 1.5"]]])
-            _ = try cfnInit("--help")
             let began = Date()
-            let first = try copy.start(
-                "exec /mnt/ld.so --library-path /mnt/lib --argv0 cfn-init /mnt/ide-init /srv/metadata.json")
+            let first = try copy.startByName("cfn-init", ["/srv/metadata.json"])
             while copy.read("/srv/x") == nil, Date().timeIntervalSince(began) < 10 { usleep(20_000) }
             let other = try copy.byName("ide-init", ["apply", "/srv/metadata.json"])
             #expect(other.code == 75 && other.errors.contains("process \(first.identifier)"), "\(other)")
@@ -235,6 +238,45 @@ extension RealRoots {
             #expect(try first.wait().code == 0)
             #expect(copy.read("/srv/x") == "x\nx\n")
             #expect(Date().timeIntervalSince(began) > 3)
+        }
+
+        @Test("A run killed between a file and its service's restart leaves the restart to the next run")
+        func killed() throws {
+            try writeScript()
+            func config(_ command: String) -> [String: Any] {
+                [
+                    "files": ["/etc/tinyd.conf": ["content": "new"]], "commands": ["a": ["command": command]],
+                    "services": [
+                        "sysvinit": ["tinyd": ["ensureRunning": "true", "files": ["/etc/tinyd.conf"]] as [String: Any]]
+                    ],
+                ]
+            }
+            try copy.inside("touch /run/tinyd")
+            try store(config: config("touch /srv/there; exec sleep 3"))
+            let first = try copy.startByName("cfn-init", ["/srv/metadata.json"])
+            let end = Date().addingTimeInterval(10)
+            while copy.read("/srv/there") == nil, Date() < end { usleep(20_000) }
+            kill(first.identifier, SIGKILL)
+            _ = try first.wait()
+            #expect(copy.read("/etc/tinyd.conf") == "new" && copy.read("/srv/did") == nil)
+            try store(config: config("true"))
+            let plan = try cfnInit("--dry-run", "/srv/metadata.json")
+            #expect(plan.text.contains("restarts for: files[/etc/tinyd.conf]"), "\(plan)")
+            #expect(try cfnInit("/srv/metadata.json").code == 0)
+            #expect(copy.read("/srv/did") == "restart\n")
+            #expect(try cfnInit("/srv/metadata.json").code == 0)
+            #expect(copy.read("/srv/did") == "restart\n")
+        }
+
+        @Test("Without root: a build fails and changes nothing, a dry run tells")
+        func withoutRoot() throws {
+            try store(config: ["packages": ["apt": ["tiny": ""]], "files": ["/srv/x": ["content": "x"]]])
+            let before = try copy.differences()
+            let build = try copy.byName("cfn-init", ["/srv/metadata.json"], user: 65534)
+            #expect(build.code == 1 && build.errors.contains("Permission denied"), "\(build)")
+            let plan = try copy.byName("cfn-init", ["--dry-run", "/srv/metadata.json"], user: 65534)
+            #expect(plan.code == 0 && plan.text.contains("files[/srv/x] would be created"), "\(plan)")
+            try copy.expectUntouched(since: before)
         }
     }
 }

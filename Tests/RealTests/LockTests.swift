@@ -89,5 +89,23 @@ extension RealRoots {
             try copy.converge(config)
             #expect(try copy.inside("dpkg-query -W -f '${db:Status-Abbrev}' tiny-slow").hasPrefix("ii"))
         }
+
+        @Test("A stopped run lets the package manager finish", arguments: [Manager.apt, .yum])
+        func stopped(_ manager: Manager) throws {
+            try copy.warm(manager.name)
+            let file = try copy.document([
+                "packages": [manager.name: ["tiny-slow": ""]], "files": ["/srv/later": ["content": "x"]],
+            ])
+            let run = try Running([Surroundings.program, "apply", file, "--root", copy.root, "--json"])
+            usleep(2_500_000)
+            kill(run.identifier, SIGTERM)
+            let result = RunResult(try run.wait())
+            #expect(result.output.code == 1)
+            #expect(result.trouble.contains("stopped by SIGTERM"), "\(result.output)")
+            #expect(copy.read("/srv/later") == nil)
+            let shows = manager.shows.replacing(" tiny", with: " tiny-slow")
+            #expect(try copy.inside(shows).hasPrefix("1.0"))
+            #expect(try copy.plan(manager.packages(["tiny-slow": ""])).count("unchanged") == 1)
+        }
     }
 }

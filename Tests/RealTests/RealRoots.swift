@@ -38,6 +38,12 @@ enum Surroundings {
     static let scratch = Result {
         let path = "/tmp/ide-init-real.\(getpid())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        // The copies are gone by then; where one isn't, its directory stays.
+        atexit {
+            let path = "/tmp/ide-init-real.\(getpid())"
+            try? FileManager.default.removeItem(atPath: path + "/program")
+            rmdir(path)
+        }
         return path
     }
 

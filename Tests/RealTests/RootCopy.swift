@@ -113,14 +113,18 @@ final class RootCopy {
     }
 
     /// The program itself inside the root, by a name of its choice: there the root is the host's own.
-    func byName(_ name: String, _ words: [String], input: String = "") throws -> Output {
+    func byName(_ name: String, _ words: [String], input: String = "", user: UInt32 = 0) throws -> Output {
+        try startByName(name, words, input: input, user: user).wait()
+    }
+
+    func startByName(_ name: String, _ words: [String], input: String = "", user: UInt32 = 0) throws -> Running {
         if !isProgramThere {
             let mounted = try execute(["mount", "--bind", Surroundings.inside.get(), root + "/mnt"])
             guard mounted.code == 0 else { throw Trouble("mount: \(mounted.errors)") }
             isProgramThere = true
         }
         let start = ["/mnt/ld.so", "--library-path", "/mnt/lib", "--argv0", name, "/mnt/ide-init"]
-        return try execute(["chroot", root] + start + words, input: input)
+        return try Running(["chroot", "--userspec=\(user):\(user)", root] + start + words, input: input)
     }
 
     func document(_ config: Any) throws -> String {
