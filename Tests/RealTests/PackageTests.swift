@@ -164,6 +164,35 @@ extension RealRoots {
             #expect(other.facts.first?.hasPrefix("tiny-needs: - → 1.0") == true, "\(other.output.text)")
         }
 
+        @Test(
+            "A file or a pattern among names is for the manager to settle: it runs each time",
+            arguments: [Manager.apt, .yum, .zypper])
+        func opaque(_ manager: Manager) throws {
+            // zypper refuses a file without a signature.
+            let files = [
+                "apt": "/srv/repos/apt/tiny-other_1.0_all.deb", "yum": "/srv/repos/rpm/tiny-other-1.0-1.noarch.rpm",
+                "zypper": "tiny-oth*",
+            ]
+            let file = try #require(files[manager.name])
+            let config = manager.packages(["tiny": "", file: ""])
+            for _ in 1...2 {
+                let result = try copy.apply(config)
+                #expect(result.output.code == 0, "\(result.trouble)")
+                #expect(result.outcomes == ["packages \(manager.name) ran"])
+            }
+            #expect(try copy.inside(manager.shows.replacing(" tiny", with: " tiny-other")).hasPrefix("1."))
+        }
+
+        @Test("apt's lists are fetched again when they are a day old and something is to be installed")
+        func stale() throws {
+            try copy.warm("apt")
+            try copy.inside("touch -d '25 hours ago' /var/lib/apt/lists/partial")
+            let config = Manager.apt.packages(["tiny": "", "tiny-other": "1.0"])
+            #expect(try copy.plan(config).knownAfter == ["the package lists are fetched"])
+            try copy.converge(config)
+            #expect(try copy.plan(Manager.apt.packages(["tiny-needs": ""])).knownAfter.isEmpty)
+        }
+
         @Test("Package files: installed, raised, right already, unreadable")
         func files() throws {
             func config(_ locations: Any) -> [String: Any] { ["packages": ["rpm": ["loose": locations]]] }

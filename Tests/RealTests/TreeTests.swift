@@ -60,6 +60,45 @@ extension RealRoots {
             #expect(copy.read("/real/place/tar/one") == "one\n")
         }
 
+        @Test("Downloads: an archive, a checked file and a template, from a server")
+        func downloads() throws {
+            try copy.inside(
+                """
+                mkdir -p /srv/web/d; cd /srv/web; echo one >d/one; tar -czf a.tgz d; echo 'Hello {{who}}' >t; echo plain >p
+                """)
+            let server = try copy.start(
+                """
+                cd /srv/web; exec python3 -B -c 'import http.server as h
+                s = h.ThreadingHTTPServer(("127.0.0.1", 0), h.SimpleHTTPRequestHandler)
+                open("/srv/port", "w").write("%d\\n" % s.server_port); s.serve_forever()' 2>/dev/null
+                """)
+            defer { kill(server.identifier, SIGKILL) }
+            while copy.read("/srv/port")?.hasSuffix("\n") != true { usleep(20_000) }
+            let url = "http://127.0.0.1:\(copy.read("/srv/port")?.dropLast() ?? "")"
+            let sum = try String(copy.inside("sha256sum /srv/web/p").prefix(64))
+            let config: [String: Any] = [
+                "sources": ["/opt/web": "\(url)/a.tgz"],
+                "files": [
+                    "/srv/got/t": ["source": "\(url)/t", "context": ["who": "you"]] as [String: Any],
+                    "/srv/got/p": ["source": "\(url)/p", "sha256": sum, "mode": "000600", "owner": "daemon"],
+                ],
+            ]
+            let plan = try copy.plan(config)
+            #expect(plan.output.code == 0 && plan.knownAfter.count == 3, "\(plan.output.text)")
+            let first = try copy.apply(config)
+            #expect(first.count("changed") == 3, "\(first.trouble)")
+            #expect(copy.read("/opt/web/d/one") == "one\n" && copy.read("/srv/got/t") == "Hello you\n")
+            #expect(try copy.status("/srv/got/p").st_uid == 1)
+            #expect(try copy.apply(config).count("unchanged") == 3)
+            let wrong = try copy.apply([
+                "files": [
+                    "/srv/got/p": ["source": "\(url)/t", "sha256": sum], "/srv/got/q": ["source": "\(url)/nosuch"],
+                ]
+            ])
+            #expect(wrong.output.code == 1 && wrong.trouble.lowercased().contains("sha"), "\(wrong.trouble)")
+            #expect(copy.read("/srv/got/p") == "plain\n" && copy.read("/srv/got/q") == nil)
+        }
+
         @Test("A backup is kept, and a file that is right stays untouched")
         func backup() throws {
             try copy.write("/etc/motd.new", "old\n")
