@@ -6,6 +6,7 @@ extension Query {
     package var key: String {
         switch self {
         case .debsInstalled(let names): "debsInstalled " + names.joined(separator: " ")
+        case .debsProviding: "debsProviding"
         case .debPolicy(let names): "debPolicy " + names.joined(separator: " ")
         case .rpmsInstalled(let names): "rpmsInstalled " + names.joined(separator: " ")
         case .rpmProviders(let names): "rpmProviders " + names.joined(separator: " ")
