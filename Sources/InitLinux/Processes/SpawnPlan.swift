@@ -115,7 +115,9 @@ extension CommandRunner {
     private func executable(_ name: String, path: String?, in directory: String?, of root: Root) throws -> String {
         if name.contains("/") {
             let place = name.hasPrefix("/") ? name : (directory.map { $0 + "/" } ?? "") + name
-            guard try access(root.resolve(place, followingLast: true), X_OK) == 0 else { throw systemFailure("can't be run", name) }
+            guard try access(root.resolve(place, followingLast: true), X_OK) == 0 else {
+                throw systemFailure("can't be run", name)
+            }
             return name.hasPrefix("/") || directory == nil ? name : place
         }
         for folder in (path ?? "/bin:/usr/bin").split(separator: ":") {
