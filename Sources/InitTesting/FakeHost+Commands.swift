@@ -21,7 +21,7 @@ extension FakeHost {
         if let effect = way.effect {
             var diagnostics = Diagnostics()
             inside.state.apply(effect, &diagnostics)
-            if let error = diagnostics.errors.first { return try refuse("\(text): \(error.line)") }
+            if let error = diagnostics.errors.first { return try refuse("\(text): \(error.path): \(error.message)") }
         }
         return StepResult(changed: true, command: way.result)
     }

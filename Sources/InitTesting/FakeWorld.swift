@@ -62,7 +62,7 @@ package struct FakeWorld: Sendable {
             archives[place] = Archive(members: members.map(&diagnostics).map { ($0, FakeNode($1, &diagnostics)) })
         }
         if let text = node.given("umask")?.text(&diagnostics) { umask = UInt16(text, radix: 8) ?? 0 }
-        if let error = diagnostics.errors.first { throw Failure(.usage, "\(name): \(error.line)") }
+        if let error = diagnostics.errors.first { throw Failure(.usage, "\(name): \(error.path): \(error.message)") }
     }
 }
 

@@ -29,7 +29,7 @@ import Testing
     private func check(_ bytes: [UInt8], _ name: String) throws {
         let parsed = try JSONParser.parse(bytes, name: name)
         let document = Document(parsed.value, duplicates: parsed.duplicates)
-        #expect(document.diagnostics.items.isEmpty, "\(name): \(document.diagnostics.items.map(\.line))")
+        #expect(document.diagnostics.items.isEmpty, "\(name): \(document.diagnostics.items.map(\.message))")
         #expect(!document.sets.isEmpty)
     }
 }

@@ -130,7 +130,7 @@ extension RealRoots {
             for line in [
                 "[INFO] \(rule)Starting build\(rule)", "[INFO] Running configSets: default",
                 "[INFO] Running configSet default", "[INFO] Running config config", "[INFO] Command 01-good succeeded",
-                "[DEBUG] Test failed with code 3", "[ERROR] Command 03-bad failed",
+                "[INFO] Test failed with code 3", "[ERROR] Command 03-bad failed",
                 "[ERROR] \(rule)BUILD FAILED!\(String(repeating: "-", count: 24))",
             ] {
                 #expect(main.contains(line + "\n"), "\(line)\n\(main)")

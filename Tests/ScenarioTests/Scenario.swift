@@ -53,7 +53,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
                 + (options.given("secrets")?.texts(&diagnostics) ?? []),
             runsTests: flag("runTests", &diagnostics),
             failing: options.given("fails")?.text(&diagnostics))
-        let mistakes = (diagnostics.errors + loaded.document.diagnostics.errors).map(\.line)
+        let mistakes = (diagnostics.errors + loaded.document.diagnostics.errors).map { "\($0.path): \($0.message)" }
         try #require(mistakes.isEmpty, "\(name): \(mistakes.joined(separator: "\n"))")
         return loaded
     }
