@@ -127,7 +127,14 @@ private func perform(_ mode: Report.Mode, _ documentOptions: DocumentOptions, _ 
     }
     var run = Run(composition: Composition(root: Root(options.root), terminal: terminal), mode: mode)
     run.runsTests = options.runTests
-    run.only = options.only.map { ResourceFilter($0) }
+    if let only = options.only {
+        let filter = ResourceFilter(only)
+        let items = loaded.document.sets.flatMap(\.configs).flatMap(\.resources).map(\.id)
+        guard items.contains(where: filter.includes) else {
+            end(Failure(.usage, "--only \(only): the chosen configSets hold no such item"), terminal)
+        }
+        run.only = filter
+    }
     run.timeout = options.timeout.flatMap(secondsIn)
     let isJSON = documentOptions.json
     do {

@@ -25,17 +25,19 @@ struct IdeInit: AsyncParsableCommand {
         abstract: "Brings an EC2 machine to the state that its CloudFormation Init metadata describes.",
         discussion: """
             EXAMPLES:
-              ide-init plan metadata.json                 what would change, and why
-              ide-init plan metadata.json --diff          with the files' differences
-              sudo ide-init apply metadata.json           make it so; a second time nothing changes
-              sudo ide-init apply metadata.json -c Setup  one configSet only
-              ide-init validate metadata.json             all mistakes at once, each with its path
+              ide-init plan metadata.json            what would change, and why
+              ide-init plan metadata.json --diff     with the files' differences
+              sudo ide-init apply metadata.json      make it so
+              sudo ide-init apply metadata.json -c Setup,Start
+              ide-init validate metadata.json        all mistakes at once
 
-            By the name cfn-init it takes AWS's cfn-init's flags and keeps its exit codes and logs.
+            Called cfn-init it takes AWS's flags, and keeps its exit codes and logs.
 
             EXIT CODES:
-              0 done, or nothing to do · 1 failed · 2 changes (plan --detailed-exitcode)
-              64 wrong use · 65 invalid document · 75 another run holds the lock
+              0 done, or nothing to do       64 wrong use
+              1 failed                       65 invalid document
+              2 a plan has changes           75 another run holds the lock
+                (--detailed-exitcode)
             """,
         version: version,
         subcommands: [PlanCommand.self, ApplyCommand.self, ValidateCommand.self, VersionCommand.self])

@@ -119,6 +119,7 @@ import Testing
         #expect(program.content("/etc/b") == "b")
         #expect(try program.run("apply", document, "--root", program.root, "--only", "files").code == 0)
         #expect(program.content("/etc/a") == "a")
+        #expect(try program.run("apply", document, "--root", program.root, "--only", "files//etc/c").code == 64)
     }
 
     @Test func `nothing coloured goes into a pipe`() throws {
