@@ -24,8 +24,8 @@ struct Run: Sendable {
     ) async throws -> Report {
         let stop = composition.stop
         var lock: RunLock?
+        stop.watchSignals()
         if mode == .apply {
-            stop.watchSignals()
             lock = try await RunLock.acquire(root: composition.root, waits: waitsForLock, stop: stop) { note in
                 composition.terminal.print(note, to: .errors)
             }
