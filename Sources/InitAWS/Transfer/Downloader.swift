@@ -94,7 +94,7 @@ package final class Downloader: Sendable {
                 try Self.write(bytes, to: file)
             }
         }
-        let sum = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let sum = hexadecimal(hash.finalize())
         if let wanted = download.sha256, wanted != sum {
             throw Failure(
                 .refused,

@@ -75,10 +75,6 @@ struct FileProbe: Sendable {
     }
 }
 
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-}
-
 func readAll(_ descriptor: Int32, _ path: String) throws -> [UInt8] {
     var info = stat()
     guard fstat(descriptor, &info) == 0 else { throw systemFailure("can't be read", path) }
