@@ -12,7 +12,6 @@ package struct Document: Sendable {
     }
 
     package static let initKey = "AWS::CloudFormation::Init"
-    package static let authenticationKey = "AWS::CloudFormation::Authentication"
 
     /// An hour, where the original lets a command hang for ever.
     package static let commandTimeout = 3600.0

@@ -41,7 +41,6 @@ package struct JSONNumber: Sendable, Equatable {
     package init(_ text: String) { self.text = text }
 
     package var double: Double { Double(text) ?? .nan }
-    package var int: Int? { Int(text) }
     package var isInteger: Bool { !text.contains { $0 == "." || $0 == "e" || $0 == "E" || $0 == "N" || $0 == "I" } }
 }
 

@@ -21,6 +21,9 @@ enum WishedContent: Sendable, Equatable {
             return
         }
         if let content, content.value.isTruthy || source.isEmpty {
+            if let sum = node.given("sha256") {
+                diagnostics.ignored(sum.path, "a sum is for downloads, and here is content")
+            }
             if !source.isEmpty {
                 diagnostics.warning(node.path, "both content and source are here; content counts, as in cfn-init")
             }
@@ -81,6 +84,15 @@ enum WishedContent: Sendable, Equatable {
             diagnostics.error(content.path, "\(error)")
             return nil
         }
+    }
+}
+
+extension JSONNode {
+    /// A file's content that isn't text but JSON.
+    var jsonContent: JSONValue? {
+        guard let content = given("content")?.value else { return nil }
+        if case .string = content { return nil }
+        return content
     }
 }
 

@@ -30,7 +30,7 @@ let filesSection = SectionType(key: "files") { input, diagnostics in
             )
         else { return nil }
         return FileResource(
-            id: input.id(path), content: content, mode: mode?.bits,
+            id: input.id(path), content: content, json: node.jsonContent, mode: mode?.bits,
             owner: node.given("owner")?.text(&diagnostics), group: node.given("group")?.text(&diagnostics),
             mark: input.mark(path))
     }
@@ -73,7 +73,12 @@ struct FileMode: Equatable {
 
 struct FileResource: Resource {
     let id: ResourceID
+    /// Bytes; a longer file is told by its size.
+    private static let longestDiff = 1 << 20
+
     let content: WishedContent
+    /// The content, where the document has it as JSON.
+    let json: JSONValue?
     let mode: UInt16?
     let owner: String?
     let group: String?
@@ -131,6 +136,13 @@ struct FileResource: Resource {
         }
     }
 
+    /// The real service hands maps over in any order: JSON that stands there with the same value is the same.
+    private func matches(_ old: [UInt8], _ wished: [UInt8]) -> Bool {
+        if old == wished { return true }
+        guard let json, let standing = try? JSONParser.parse(old, name: path).value else { return false }
+        return standing == json
+    }
+
     private var isSecret: Bool { if case .secret = content { true } else { mode.map { $0 & 0o077 == 0 } ?? false } }
 
     private var stepContent: FileWrite.Content {
@@ -159,13 +171,22 @@ struct FileResource: Resource {
             }
             return try now.probe.sha256(path) == sum ? nil : (fact, .certain)
         case .bytes(let wished):
-            let old = try standing.map { try $0.size == wished.count || !isPrivate ? now.probe.read(path) : [] }
-            if let old, old == wished { return nil }
+            guard let standing else { return (Fact("content", .absent, .content(wished)), .certain) }
+            // What can't be the same and is too long for a diff isn't read.
+            let isWorthReading = standing.size == wished.count || standing.size <= Self.longestDiff
+            let old = isWorthReading ? try now.probe.read(path) : nil
+            if let old, matches(old, wished) { return nil }
             if isPrivate { return (Fact("content", .concealed, .concealed), .certain) }
-            return (Fact("content", old.map { .content($0) } ?? .absent, .content(wished)), .certain)
+            return (
+                Fact("content", old.map { .content($0) } ?? .text("\(standing.size) bytes"), .content(wished)), .certain
+            )
         case .secret(let secret):
             let isSame = try secret.reveal { wished in
-                try standing.map { try $0.size == wished.count && now.probe.read(path) == wished } ?? false
+                guard let standing, standing.size == wished.count || json != nil && standing.size <= Self.longestDiff
+                else {
+                    return false
+                }
+                return try matches(now.probe.read(path), wished)
             }
             return isSame ? nil : (Fact("content", standing == nil ? .absent : .concealed, .concealed), .certain)
         }
