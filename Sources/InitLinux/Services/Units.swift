@@ -77,11 +77,12 @@ struct Units: Sendable {
             throw Failure(.unreadable, "service \(name) can't be looked up: \(why); is systemd installed here?")
         }
         let state = result.text.trimmingBlanks()
-        guard !state.isEmpty, state != "not-found" else {
-            return UnitState(exists: false, enablement: .disabled, isActive: nil)
-        }
         // On the host itself a start is tried, and systemctl tells why it can't be.
-        return UnitState(exists: true, enablement: Self.enablement(state), isActive: root.isHost ? false : nil)
+        let isActive: Bool? = root.isHost ? false : nil
+        guard !state.isEmpty, state != "not-found" else {
+            return UnitState(exists: false, enablement: .disabled, isActive: isActive)
+        }
+        return UnitState(exists: true, enablement: Self.enablement(state), isActive: isActive)
     }
 
     private func scriptState(_ name: String) async throws -> UnitState {
