@@ -61,15 +61,29 @@ package struct LinkWrite: Sendable, Equatable {
     }
 }
 
-/// Something to fetch over http or https, followed through redirects, retried, and checked.
+/// Something to fetch over http, https or from S3, followed through redirects, retried, and checked.
 package struct Download: Sendable, Equatable {
+    /// How a server learns who asks.
+    package enum Access: Sendable, Equatable {
+        /// Nothing is sent but what the URL itself holds; an `s3://` URL is asked for with the run's own credentials.
+        case ofURL
+        case basic(user: String, password: Secret)
+        /// S3, signed with these.
+        case keys(id: String, secret: Secret)
+        /// S3, signed with the keys of this role of the instance.
+        case role(String)
+    }
+
+    /// http, https, or `s3://BUCKET/KEY[?versionId=V]`.
     package var url: String
     /// Lower-case hexadecimal; a body with another sum is refused.
     package var sha256: String?
+    package var access: Access
 
-    package init(url: String, sha256: String? = nil) {
+    package init(url: String, sha256: String? = nil, access: Access = .ofURL) {
         self.url = url
         self.sha256 = sha256
+        self.access = access
     }
 }
 
