@@ -37,8 +37,11 @@ struct Composition: Sendable {
     }
 
     func host(mode: Report.Mode, runsTests: Bool, scrubber: Scrubber) -> Host {
+        let transport = HTTPTransport(
+            proxies: Proxies(environment: Self.environment), environment: Self.environment,
+            stopReason: { [stop] in stop.stopReason })
         let downloader = Downloader(
-            environment: Self.environment, sleep: { [stop] in await stop.sleep($0) },
+            transport: transport, sleep: { [stop] in await stop.sleep($0) },
             stopReason: { [stop] in stop.stopReason })
         return LinuxHost(
             root: root, scrubber: scrubber, stop: stop, isRehearsal: mode == .plan,

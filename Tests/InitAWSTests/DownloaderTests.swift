@@ -75,7 +75,13 @@ private final class Server: Sendable {
         _ = FileManager.default.createFile(atPath: path, contents: Data("what stood there before and is longer".utf8))
         file = try #require(FileHandle(forUpdatingAtPath: path))
         try FileManager.default.removeItem(atPath: path)
-        downloader = Downloader(environment: { _ in nil }, sleep: { _ in }, stopReason: { nil })
+        downloader = Self.downloader()
+    }
+
+    private static func downloader(stopReason: Failure? = nil) -> Downloader {
+        let transport = HTTPTransport(
+            proxies: Proxies(environment: { _ in nil }), environment: { _ in nil }, stopReason: { stopReason })
+        return Downloader(transport: transport, sleep: { _ in }, stopReason: { stopReason })
     }
 
     private func fetch(_ path: String, sha256: String? = nil) async throws -> String {
@@ -140,8 +146,7 @@ private final class Server: Sendable {
     }
 
     @Test func `a stop of the run ends it between tries`() async throws {
-        let stopped = Downloader(
-            environment: { _ in nil }, sleep: { _ in }, stopReason: { Failure(.stopped, "stopped by SIGTERM") })
+        let stopped = Self.downloader(stopReason: Failure(.stopped, "stopped by SIGTERM"))
         let failure = await #expect(throws: Failure.self) {
             try await stopped.fetch(Download(url: server.base + "/good"), into: file.fileDescriptor)
         }

@@ -6,39 +6,24 @@ import Glibc
 package import InitCore
 import NIOCore
 import NIOHTTP1
-import NIOPosix
-import Synchronization
 
-/// Made without cost; the client behind it starts with the first download and lives until the process ends.
 package final class Downloader: Sendable {
     /// As the original; each waits longer than the one before.
     private static let attempts = 5
 
-    private struct Clients {
-        var loops: MultiThreadedEventLoopGroup?
-        /// By proxy; the empty one goes directly.
-        var byProxy: [String: HTTPClient] = [:]
-    }
+    private static let mostRedirects = 10
 
-    private let clients = Mutex(Clients())
-    private let proxies: Proxies
+    private let transport: HTTPTransport
     private let sleep: @Sendable (Double) async -> Void
     private let stopReason: @Sendable () -> Failure?
 
     package init(
-        environment: @escaping @Sendable (String) -> String?, sleep: @escaping @Sendable (Double) async -> Void,
+        transport: HTTPTransport, sleep: @escaping @Sendable (Double) async -> Void,
         stopReason: @escaping @Sendable () -> Failure?
     ) {
-        proxies = Proxies(environment: environment)
+        self.transport = transport
         self.sleep = sleep
         self.stopReason = stopReason
-    }
-
-    deinit {
-        clients.withLock { clients in
-            for client in clients.byProxy.values { try? client.syncShutdown() }
-            try? clients.loops?.syncShutdownGracefully()
-        }
     }
 
     /// Replaces the content of the file by the download's body.
@@ -48,7 +33,7 @@ package final class Downloader: Sendable {
         while true {
             if let reason = stopReason() { throw reason }
             do {
-                return try await heedingStop { try await self.fetchOnce(download, file) }
+                return try await transport.heedingStop { try await self.fetchOnce(download, file) }
             } catch let failure as Failure where failure.kind == .refused {
                 throw failure
             } catch {
@@ -63,29 +48,9 @@ package final class Downloader: Sendable {
         }
     }
 
-    /// Ends the work when the run is told to stop, even while a server is silent.
-    private func heedingStop(_ work: @escaping @Sendable () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await work() }
-            group.addTask { [stopReason] in
-                while true {
-                    try await Task.sleep(for: .milliseconds(100))
-                    if let reason = stopReason() { throw reason }
-                }
-            }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
-    }
-
     private func fetchOnce(_ download: Download, _ file: Int32) async throws {
         guard ftruncate(file, 0) == 0, lseek(file, 0, SEEK_SET) == 0 else { throw Unwritable(code: errno) }
-        var request = HTTPClientRequest(url: download.plainURL)
-        request.headers.add(name: "User-Agent", value: "ide-init")
-        if let credentials = download.userInfo {
-            request.setBasicAuth(username: credentials.user, password: credentials.password)
-        }
-        let response = try await client(for: download).execute(request, deadline: .distantFuture)
+        let response = try await response(to: download)
         guard response.status.code == 200 else { throw UnwelcomeStatus(status: response.status) }
         var hash = SHA256()
         for try await buffer in response.body {
@@ -101,6 +66,25 @@ package final class Downloader: Sendable {
                 "\(download.shownURL) has the SHA-256 sum \(sum), and \(wanted) is wanted: it was replaced, or the document's sum is old"
             )
         }
+    }
+
+    private func response(to download: Download) async throws -> HTTPClientResponse {
+        var call = HTTPCall("GET", download.plainURL)
+        if let credentials = download.userInfo {
+            let text = "\(credentials.user):\(credentials.password)"
+            call.headers = [(name: "Authorization", value: "Basic \(base64(Array(text.utf8)))")]
+        }
+        for _ in 0..<Self.mostRedirects {
+            let response = try await transport.open(call)
+            guard (300..<400).contains(response.status.code), let location = response.headers.first(name: "Location"),
+                let here = URLParts(call.url)
+            else { return response }
+            let next = here.resolving(location)
+            // What was meant for one host is none of another's business.
+            if URLParts(next)?.authority != here.authority { call.headers = [] }
+            call.url = next
+        }
+        throw Failure(.network, "\(download.shownURL) leads from one address to the next without end")
     }
 
     private static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32) throws {
@@ -130,33 +114,9 @@ package final class Downloader: Sendable {
             let code = error.status.code
             let isFinal = code < 500 && code != 404 && code != 408 && code != 429
             return ("the server answers \(code) \(error.status.reasonPhrase)", isFinal)
-        case let error as HTTPClientError:
-            return ("\(error)", [.invalidURL, .emptyScheme, .emptyHost].contains(error))
         default:
-            let text = "\(error)"
-            let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
-            let hasBundle = bundles.contains { bundle in access(bundle, R_OK) == 0 }
-            return (
-                text + (text.contains("SSL") && !hasBundle ? " (no CA certificates are installed here)" : ""), false
-            )
-        }
-    }
-
-    // MARK: Client
-
-    private func client(for download: Download) -> HTTPClient {
-        let proxy = proxies.proxy(for: download.plainURL) ?? ""
-        return clients.withLock { clients in
-            if let client = clients.byProxy[proxy] { return client }
-            let loops = clients.loops ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
-            var configuration = HTTPClient.Configuration()
-            configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
-            configuration.redirectConfiguration = .follow(max: 10, allowCycles: false)
-            configuration.proxy = proxy.isEmpty ? nil : Proxies.configuration(proxy)
-            let client = HTTPClient(eventLoopGroup: loops, configuration: configuration)
-            clients.loops = loops
-            clients.byProxy[proxy] = client
-            return client
+            let trouble = Trouble(error)
+            return (trouble.message, trouble.isFinal)
         }
     }
 }

@@ -1,0 +1,258 @@
+// Makes calls: signs them, waits and tries again where that helps, until an answer, a plain no, or the deadline.
+
+import InitCore
+import Synchronization
+
+/// How long a call is worth waiting for. All in seconds.
+package struct Patience: Sendable {
+    /// For a call with all its attempts: a boot has nobody to press the button again.
+    package var total: Double
+    /// From the first refusal on, in which a role that has just been attached may become known.
+    package var settling: Double
+
+    package init(total: Double, settling: Double) {
+        self.total = total
+        self.settling = settling
+    }
+}
+
+package struct AWSSession: Sendable {
+    /// Seconds for one attempt, as in the original.
+    private static let attemptTime = 60.0
+
+    package let region: String
+    package let metadata: InstanceMetadata
+    let endpoints: Endpoints
+    let transport: HTTPTransport
+    private let credentials: CredentialStore
+    private let patience: Patience
+    private let clocks: Clocks
+    private let shared = Shared()
+
+    /// Time as the session sees it.
+    package struct Clocks: Sendable {
+        /// Seconds since 1970.
+        let now: @Sendable () -> Double
+        /// Seconds since some fixed moment.
+        let steady: @Sendable () -> Double
+        let sleep: @Sendable (Double) async -> Void
+
+        package init(
+            now: @escaping @Sendable () -> Double, steady: @escaping @Sendable () -> Double,
+            sleep: @escaping @Sendable (Double) async -> Void
+        ) {
+            self.now = now
+            self.steady = steady
+            self.sleep = sleep
+        }
+    }
+
+    /// What calls of one session learn for each other.
+    private final class Shared: Sendable {
+        struct State {
+            /// What is to be added to our clock to have AWS's.
+            var skew = 0.0
+            /// When the first refusal came that may pass.
+            var unsettledSince: Double?
+        }
+        let state = Mutex(State())
+    }
+
+    package init(
+        region: String, credentials: CredentialStore, metadata: InstanceMetadata, endpoints: Endpoints,
+        transport: HTTPTransport, patience: Patience, clocks: Clocks
+    ) {
+        self.region = region
+        self.credentials = credentials
+        self.metadata = metadata
+        self.endpoints = endpoints
+        self.transport = transport
+        self.patience = patience
+        self.clocks = clocks
+    }
+
+    /// The same, with somebody else's credentials (an entry of Authentication).
+    package func acting(by credentials: CredentialStore) -> AWSSession {
+        AWSSession(
+            region: region, credentials: credentials, metadata: metadata, endpoints: endpoints, transport: transport,
+            patience: patience, clocks: clocks)
+    }
+
+    // MARK: Calls
+
+    /// - Throws: `ServiceError` for a no that stays one; `Failure` when nobody could be reached or asked in time, or the run is to stop.
+    func answer(_ call: ServiceCall) async throws -> HTTPAnswer {
+        let deadline = clocks.steady() + patience.total
+        var attempt = 0
+        var usesIdentity = false
+        while true {
+            attempt += 1
+            let trouble: (text: String, error: any Error, delay: Double)
+            do {
+                let authorization = try await authorization(for: call, usesIdentity: usesIdentity)
+                let answer = try await transport.send(
+                    request(call, authorization), within: min(Self.attemptTime, max(1, deadline - clocks.steady())))
+                if (200..<300).contains(answer.status) || answer.status == 304 { return answer }
+                let error = ServiceError(answer)
+                if call.allowsIdentity, !usesIdentity, error.isDenied, await credentials.areOfRole {
+                    // The role need not allow it: every instance may ask about its own stack.
+                    usesIdentity = true
+                    continue
+                }
+                guard let delay = await delay(after: error, answer, authorization, attempt) else { throw error }
+                trouble = (error.text, error, delay)
+            } catch let error as ServiceError {
+                throw error
+            } catch let error as Failure {
+                throw error
+            } catch let error as CredentialStore.None {
+                guard mayStillSettle() else { throw noCredentials(call, error) }
+                trouble = ("no credentials", noCredentials(call, error), Double.random(in: 0.5...1.5))
+            } catch {
+                let reason = Trouble(error)
+                let failure = Failure(
+                    .network, "\(host(of: call)) can't be reached for \(call.action): \(reason.message)")
+                guard !reason.isFinal else { throw failure }
+                trouble = (reason.message, failure, Self.pause(attempt, unit: 0.05))
+            }
+            guard clocks.steady() + trouble.delay < deadline else {
+                if let error = trouble.error as? ServiceError, !error.isThrottling, !error.isTransient { throw error }
+                throw Failure(
+                    .network,
+                    "\(host(of: call)) doesn't answer \(call.action) (tried \(attempt) times in \(durationText(patience.total))): \(trouble.text)"
+                )
+            }
+            await clocks.sleep(trouble.delay)
+        }
+    }
+
+    /// Seconds to wait before it is worth trying again; nil: it isn't.
+    private func delay(
+        after error: ServiceError, _ answer: HTTPAnswer, _ authorization: Authorization, _ attempt: Int
+    ) async -> Double? {
+        if error.mayBeClock, adjustClock(by: answer) { return 0 }
+        if error.isExpired, case .signature(let used) = authorization {
+            await credentials.discard(used)
+            return attempt < 3 ? 0 : Self.pause(attempt, unit: 1)
+        }
+        if error.isThrottling || error.isTransient {
+            let pause = Self.pause(attempt, unit: error.isThrottling ? 1 : 0.05)
+            // In milliseconds; botocore's standard mode.
+            guard let wished = answer.header("x-amz-retry-after").flatMap(Double.init) else { return pause }
+            return min(max(wished / 1000, pause), pause + 5)
+        }
+        if error.isUnsettled, await credentials.areOfRole, mayStillSettle() { return Double.random(in: 0.5...1.5) }
+        return nil
+    }
+
+    /// Full jitter below a limit that doubles up to 20 s.
+    private static func pause(_ attempt: Int, unit: Double) -> Double {
+        Double.random(in: 0...1) * min(20, unit * Double(1 << min(attempt, 20)))
+    }
+
+    private func mayStillSettle() -> Bool {
+        let now = clocks.steady()
+        return shared.state.withLock { state in
+            let since = state.unsettledSince ?? now
+            state.unsettledSince = since
+            return now - since < patience.settling
+        }
+    }
+
+    /// Whether AWS's clock, as its answer tells it, was another one than we thought.
+    private func adjustClock(by answer: HTTPAnswer) -> Bool {
+        guard let theirs = answer.header("date").flatMap(Timestamp.http) else { return false }
+        let skew = theirs - clocks.now()
+        return shared.state.withLock { state in
+            // Under four minutes it isn't why a signature was refused.
+            guard abs(skew - state.skew) > 240 else { return false }
+            state.skew = skew
+            return true
+        }
+    }
+
+    private func noCredentials(_ call: ServiceCall, _ error: CredentialStore.None) -> Failure {
+        let tried = error.tried.isEmpty ? "" : " (looked at: \(error.tried.joined(separator: ", ")))"
+        return Failure(
+            .network,
+            "\(call.action) takes AWS credentials, and there are none\(tried); give this instance a role, or name one")
+    }
+
+    // MARK: Authorization
+
+    private enum Authorization: Sendable {
+        case signature(Credentials)
+        case identity(String)
+    }
+
+    private func authorization(for call: ServiceCall, usesIdentity: Bool) async throws -> Authorization {
+        if usesIdentity { return .identity(try await identity()) }
+        do {
+            return .signature(try await credentials.credentials())
+        } catch let none as CredentialStore.None where call.allowsIdentity {
+            do {
+                return .identity(try await identity())
+            } catch let error as InstanceMetadata.Unavailable {
+                throw Failure(
+                    .network,
+                    "\(call.action) takes AWS credentials, and there are none (looked at: \((none.tried + ["the instance's identity"]).joined(separator: ", "))); "
+                        + "instance metadata: \(error.why)")
+            }
+        }
+    }
+
+    /// `CFN_V1`, by which CloudFormation knows an instance of its own: behaviour spec, section 3.
+    private func identity() async throws -> String {
+        async let document = metadata.text("dynamic/instance-identity/document")
+        async let signature = metadata.text("dynamic/instance-identity/signature")
+        let trimmed = try await document.trimmingEnd()
+        let signed = try await signature.filter { !$0.isNewline }
+        return "CFN_V1 \(base64(Array(trimmed.utf8))):\(signed)"
+    }
+
+    private func host(of call: ServiceCall) -> String {
+        let url = call.host ?? endpoints.url(call.service, region: call.region ?? region)
+        return URLParts(url)?.authority ?? url
+    }
+
+    private func request(_ call: ServiceCall, _ authorization: Authorization) -> HTTPCall {
+        let base = call.host ?? endpoints.url(call.service, region: call.region ?? region)
+        let query = formEncoded(call.query)
+        let url = base + call.path + (query.isEmpty ? "" : "?\(query)")
+        var request = HTTPCall(call.method, url, headers: call.headers, body: call.body)
+        switch authorization {
+        case .identity(let value): request.headers.append((name: "Authorization", value: value))
+        case .signature(let credentials): sign(&request, call.service, region: call.region ?? region, credentials)
+        }
+        return request
+    }
+
+    /// Adds what AWS wants to see of who asks.
+    func sign(_ request: inout HTTPCall, _ service: Service, region: String, _ credentials: Credentials) {
+        guard let parts = URLParts(request.url) else { return }
+        let time = Timestamp.compact(clocks.now() + shared.state.withLock(\.skew))
+        let hash = request.body.isEmpty ? SignatureV4.emptyHash : SignatureV4.sha256(request.body)
+        request.headers.append((name: "X-Amz-Date", value: time))
+        if service == .s3 { request.headers.append((name: "X-Amz-Content-Sha256", value: hash)) }
+        credentials.token?.reveal { token in
+            request.headers.append((name: "X-Amz-Security-Token", value: String(decoding: token, as: UTF8.self)))
+        }
+        let signature = SignatureV4(
+            method: request.method, path: parts.path, query: parts.query ?? "",
+            headers: request.headers + [(name: "Host", value: parts.authority)], payloadHash: hash, region: region,
+            service: service.rawValue, time: time)
+        request.headers.append(
+            (name: "Authorization", value: signature.authorization(credentials.accessKeyID, credentials.secretKey)))
+    }
+
+    /// For calls that bring their own way of sending (downloads).
+    func currentCredentials() async throws -> Credentials { try await credentials.credentials() }
+}
+
+extension String {
+    fileprivate func trimmingEnd() -> String {
+        var text = self[...]
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}
