@@ -6,14 +6,11 @@ import InitCore
 import InitLinux
 
 struct Composition: Sendable {
-    let root: Root
+    var root = Root()
     let terminal: Terminal
-    let stop = StopSwitch()
-
-    init(root: Root = Root(), terminal: Terminal) {
-        self.root = root
-        self.terminal = terminal
-    }
+    let stop: StopSwitch
+    let cloud: Cloud
+    var runGuard: RunGuard?
 
     static let environment: @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
 
@@ -37,14 +34,11 @@ struct Composition: Sendable {
     }
 
     func host(mode: Report.Mode, runsTests: Bool, scrubber: Scrubber) -> Host {
-        let transport = HTTPTransport(
-            proxies: Proxies(environment: Self.environment), environment: Self.environment,
-            stopReason: { [stop] in stop.stopReason })
         let downloader = Downloader(
-            transport: transport, sleep: { [stop] in await stop.sleep($0) },
+            transport: cloud.transport, sleep: { [stop] in await stop.sleep($0) },
             stopReason: { [stop] in stop.stopReason })
         return LinuxHost(
-            root: root, scrubber: scrubber, stop: stop, isRehearsal: mode == .plan,
+            root: root, scrubber: scrubber, stop: stop, runGuard: runGuard, isRehearsal: mode == .plan,
             runsTests: mode == .apply || runsTests,
             fetch: downloader.fetch
         ).host

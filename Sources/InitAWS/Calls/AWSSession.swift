@@ -32,10 +32,10 @@ package struct AWSSession: Sendable {
     /// Time as the session sees it.
     package struct Clocks: Sendable {
         /// Seconds since 1970.
-        let now: @Sendable () -> Double
+        package let now: @Sendable () -> Double
         /// Seconds since some fixed moment.
-        let steady: @Sendable () -> Double
-        let sleep: @Sendable (Double) async -> Void
+        package let steady: @Sendable () -> Double
+        package let sleep: @Sendable (Double) async -> Void
 
         package init(
             now: @escaping @Sendable () -> Double, steady: @escaping @Sendable () -> Double,
@@ -146,7 +146,7 @@ package struct AWSSession: Sendable {
     }
 
     /// Full jitter below a limit that doubles up to 20 s.
-    private static func pause(_ attempt: Int, unit: Double) -> Double {
+    static func pause(_ attempt: Int, unit: Double) -> Double {
         Double.random(in: 0...1) * min(20, unit * Double(1 << min(attempt, 20)))
     }
 

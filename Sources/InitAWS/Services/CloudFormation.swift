@@ -37,15 +37,25 @@ package struct CloudFormation: Sendable {
     }
 
     /// - Parameter uniqueID: for an instance its id; at most 64 characters.
-    package func signal(stack: String, resource: String, uniqueID: String, success: Bool) async throws {
-        _ = try await session.answer(
-            call(
-                "SignalResource",
-                [
-                    ("LogicalResourceId", resource), ("StackName", stack), ("UniqueId", uniqueID),
-                    ("Status", success ? "SUCCESS" : "FAILURE"), ("ContentType", "JSON"),
-                ]))
+    /// - Returns: why it wasn't needed any more, if it wasn't: the stack has made up its mind, or has heard this before.
+    package func signal(stack: String, resource: String, uniqueID: String, success: Bool) async throws -> String? {
+        do {
+            _ = try await session.answer(
+                call(
+                    "SignalResource",
+                    [
+                        ("LogicalResourceId", resource), ("StackName", stack), ("UniqueId", uniqueID),
+                        ("Status", success ? "SUCCESS" : "FAILURE"), ("ContentType", "JSON"),
+                    ]))
+            return nil
+        } catch let error as ServiceError {
+            let isLate = error.code == "ValidationError" && Self.late.contains { error.message.contains($0) }
+            guard isLate else { throw error }
+            return error.message
+        }
     }
+
+    private static let late = ["already exists", "cannot be signaled", "can't be signaled"]
 
     private func call(_ action: String, _ parameters: [(String, String)]) -> ServiceCall {
         var call = ServiceCall.query(.cloudformation, action, version: Self.version, parameters)

@@ -84,7 +84,7 @@ extension JSONNode {
 }
 
 /// The text if it is an http or https URL; the scheme's case doesn't matter.
-func httpURL(_ text: String) -> String? {
+package func httpURL(_ text: String) -> String? {
     let lower = text.lowercased()
     return lower.hasPrefix("http://") || lower.hasPrefix("https://") ? text : nil
 }

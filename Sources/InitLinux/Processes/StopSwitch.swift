@@ -57,6 +57,17 @@ package final class StopSwitch: Sendable {
         }
     }
 
+    /// Waits until it is thrown.
+    package func thrown() async -> Failure {
+        await blocking {
+            while true {
+                if let reason = self.stopReason { return reason }
+                var descriptors = [pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)]
+                poll(&descriptors, 1, -1)
+            }
+        }
+    }
+
     /// Waits so long, or until it is thrown.
     package func sleep(_ seconds: Double) async {
         await blocking {

@@ -1,0 +1,50 @@
+// ide-init metadata: what a run would read, or one value of it.
+
+import ArgumentParser
+import InitAWS
+import InitCore
+import InitLinux
+
+struct MetadataCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "metadata", abstract: "Print the metadata, references unresolved, or one value of it.")
+
+    @Argument(
+        help:
+            "A metadata document, or - for standard input. Without one: --stack, else this host's last stack, else its tags.",
+        completion: .file(extensions: ["json"]))
+    var file: String?
+
+    @OptionGroup var stack: StackOptions
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp(
+            "Only the value of this key; maps in maps as in a.b.c, \\. is a dot in a name.", valueName: "key"))
+    var key: String?
+
+    func run() async {
+        let terminal = Terminal(environment: Composition.environment)
+        do {
+            let metadata = try await document()
+            guard let key else { return terminal.write(metadata.prettyText()) }
+            guard let value = metadata.value(at: MetadataKey(key)) else {
+                throw Failure(.host, "the metadata has no \(key)")
+            }
+            terminal.write(value.shownAlone)
+        } catch {
+            end(error, terminal)
+        }
+    }
+
+    private func document() async throws -> JSONValue {
+        let stop = StopSwitch()
+        func cloud(_ settings: CloudSettings) -> Cloud {
+            Cloud(settings, environment: Composition.environment, patience: .planning, stop: stop)
+        }
+        switch try await stack.origin(file: file, cloud) {
+        case .file(let file): return try JSONParser.parse(Composition.read(file), name: file).value
+        case .stack(let source): return try await source.metadata(cloud(stack.cloud.settings(source)))
+        }
+    }
+}
