@@ -32,20 +32,24 @@ final class Cloud: Sendable {
     private let patience: Patience
     private let clocks: AWSSession.Clocks
     private let learned: @Sendable (Secret) -> Void
+    private let waiting: @Sendable (String) -> Void
     private let general = Once<AWSSession>()
     private let forStacks = Once<AWSSession>()
 
     /// - Parameters:
     ///   - stop: nil: calls go on whatever becomes of the run (its end is to be told).
+    ///   - waiting: told why a call takes its time.
     ///   - learned: told of each secret.
     init(
         _ settings: CloudSettings, environment: @escaping @Sendable (String) -> String?, patience: Patience,
-        stop: StopSwitch?, learned: @escaping @Sendable (Secret) -> Void = { _ in }
+        stop: StopSwitch?, waiting: @escaping @Sendable (String) -> Void,
+        learned: @escaping @Sendable (Secret) -> Void = { _ in }
     ) {
         self.settings = settings
         self.environment = environment
         self.patience = patience
         self.learned = learned
+        self.waiting = waiting
         let sleep: @Sendable (Double) async -> Void = { seconds in
             if let stop { await stop.sleep(seconds) } else { try? await Task.sleep(for: .seconds(seconds)) }
         }
@@ -96,7 +100,7 @@ final class Cloud: Sendable {
             metadata: metadata,
             endpoints: Endpoints(
                 environment: environment, urls: settings.url.map { [.cloudformation: $0] } ?? [:]),
-            transport: transport, patience: patience, clocks: clocks)
+            transport: transport, patience: patience, clocks: clocks, waiting: waiting)
     }
 }
 
@@ -105,7 +109,7 @@ extension Patience {
     static func applying() -> Patience {
         var uptime = timespec()
         clock_gettime(CLOCK_BOOTTIME, &uptime)
-        return Patience(total: 600, settling: uptime.tv_sec < 900 ? 20 : 4)
+        return uptime.tv_sec < 900 ? Patience(total: 600, settling: 20) : Patience(total: 120, settling: 4)
     }
     /// A person waits.
     static let planning = Patience(total: 20, settling: 0)

@@ -89,6 +89,7 @@ struct DocumentRun: Sendable {
     private func cloud(_ settings: CloudSettings, _ patience: Patience, heedsStop: Bool = true) -> Cloud {
         Cloud(
             settings, environment: Composition.environment, patience: patience, stop: heedsStop ? stop : nil,
+            waiting: terminal.waiting,
             learned: { [scrubber] in scrubber.add($0) })
     }
 
@@ -101,6 +102,8 @@ struct DocumentRun: Sendable {
             root: Root(options.root), terminal: terminal, stop: stop, cloud: cloud, runGuard: runGuard)
         var run = Run(composition: composition, mode: mode)
         run.runsTests = options.runTests
+        // A boot has nobody to try again after the other run.
+        run.waitsForLock = signalling != nil
         if let only = options.only {
             let filter = ResourceFilter(only)
             let items = loaded.document.sets.flatMap(\.configs).flatMap(\.resources).map(\.id)

@@ -13,7 +13,15 @@ enum EntryPoint {
         if let personality = Personality(program: name) {
             exit(await personality.run(arguments))
         }
-        await IdeInit.main(arguments)
+        do {
+            var command = try IdeInit.parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            if !IdeInit.exitCode(for: error).isSuccess {
+                await MisuseSignal.send(arguments, "wrong use: " + IdeInit.message(for: error))
+            }
+            IdeInit.exit(withError: error)
+        }
     }
 }
 

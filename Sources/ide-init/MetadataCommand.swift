@@ -26,7 +26,7 @@ struct MetadataCommand: AsyncParsableCommand {
     func run() async {
         let terminal = Terminal(environment: Composition.environment)
         do {
-            let metadata = try await document()
+            let metadata = try await document(terminal)
             guard let key else { return terminal.write(metadata.prettyText()) }
             guard let value = metadata.value(at: MetadataKey(key)) else {
                 throw Failure(.host, "the metadata has no \(key)")
@@ -37,10 +37,12 @@ struct MetadataCommand: AsyncParsableCommand {
         }
     }
 
-    private func document() async throws -> JSONValue {
+    private func document(_ terminal: Terminal) async throws -> JSONValue {
         let stop = StopSwitch()
         func cloud(_ settings: CloudSettings) -> Cloud {
-            Cloud(settings, environment: Composition.environment, patience: .planning, stop: stop)
+            Cloud(
+                settings, environment: Composition.environment, patience: .planning, stop: stop,
+                waiting: terminal.waiting)
         }
         switch try await stack.origin(file: file, cloud) {
         case .file(let file): return try JSONParser.parse(Composition.read(file), name: file).value

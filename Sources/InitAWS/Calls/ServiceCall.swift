@@ -74,6 +74,11 @@ package struct ServiceError: Error, Sendable, Equatable {
         }
     }
 
+    /// A success that isn't in the service's language.
+    init(garbled answer: HTTPAnswer) {
+        self.init(status: answer.status, code: "", message: "what it says isn't an answer of AWS")
+    }
+
     private static func text(_ node: JSONNode?) -> String {
         if case .string(let text)? = node?.value { text } else { "" }
     }

@@ -12,11 +12,10 @@ package struct CloudFormation: Sendable {
 
     /// - Throws: `ServiceError`, `Failure`.
     package func describe(stack: String, resource: String) async throws -> StackResourceDetail {
-        let answer = try await session.answer(
+        let root = try await session.json(
             call(
                 "DescribeStackResource",
                 [("LogicalResourceId", resource), ("ContentType", "JSON"), ("StackName", stack)]))
-        let root = JSONNode(try JSONParser.parse(answer.body, name: "CloudFormation's answer").value)
         let result = root["DescribeStackResourceResponse"]?["DescribeStackResourceResult"]
         guard let detail = result?["StackResourceDetail"], let status = Self.text(detail["ResourceStatus"]),
             let type = Self.text(detail["ResourceType"]),
@@ -40,7 +39,7 @@ package struct CloudFormation: Sendable {
     /// - Returns: why it wasn't needed any more, if it wasn't: the stack has made up its mind, or has heard this before.
     package func signal(stack: String, resource: String, uniqueID: String, success: Bool) async throws -> String? {
         do {
-            _ = try await session.answer(
+            _ = try await session.json(
                 call(
                     "SignalResource",
                     [

@@ -23,7 +23,8 @@ struct CfnGetMetadata: CfnCommand {
         }
         let source = Source(stack: stack, resource: resource)
         let cloud = Cloud(
-            options.cloudSettings, environment: Composition.environment, patience: .planning, stop: StopSwitch())
+            options.cloudSettings, environment: Composition.environment, patience: .planning, stop: StopSwitch(),
+            waiting: terminal.waiting)
         let metadata = try await source.metadata(cloud)
         guard let key = options.value("key") else {
             terminal.write(metadata.prettyText())

@@ -46,7 +46,8 @@ struct CfnInit: CfnCommand {
         stop.watchSignals()
         let cloud = Cloud(
             options.cloudSettings, environment: Composition.environment,
-            patience: isRehearsal ? .planning : .applying(), stop: stop, learned: { [scrubber] in scrubber.add($0) })
+            patience: isRehearsal ? .planning : .applying(), stop: stop, waiting: terminal.waiting,
+            learned: { [scrubber] in scrubber.add($0) })
         let source = given.count == 2 ? Self.source(given, options) : nil
         let loaded = try await load(options, source, cloud)
         if !isRehearsal { try writePrivately(loaded.storable, to: Self.storedMetadata, root: Root()) }

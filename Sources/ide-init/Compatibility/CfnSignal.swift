@@ -42,7 +42,8 @@ struct CfnSignal: CfnCommand {
             target = .waitCondition(condition)
         }
         let cloud = Cloud(
-            options.cloudSettings, environment: Composition.environment, patience: .signalling, stop: nil)
+            options.cloudSettings, environment: Composition.environment, patience: .signalling, stop: nil,
+            waiting: terminal.waiting)
         let reason = options.value("reason")
         let verdict = isSuccess ? Verdict.success : .failure(reason ?? "Configuration Failed")
         let (_, note) = try await StackSignal(target, cloud).tell(

@@ -34,7 +34,9 @@ struct SignalCommand: AsyncParsableCommand {
         let terminal = Terminal(environment: Composition.environment)
         do {
             func cloud(_ settings: CloudSettings) -> Cloud {
-                Cloud(settings, environment: Composition.environment, patience: .signalling, stop: nil)
+                Cloud(
+                    settings, environment: Composition.environment, patience: .signalling, stop: nil,
+                    waiting: terminal.waiting)
             }
             var source: Source?
             if url == nil {
