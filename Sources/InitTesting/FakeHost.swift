@@ -158,7 +158,7 @@ package final class FakeHost: Sendable {
                 throw Failure(.refused, "\(download.shownURL) has another SHA-256 sum")
             }
             if let context = write.template {
-                bytes = Array(try MustacheTemplate(String(decoding: bytes, as: UTF8.self)).render(context).utf8)
+                bytes = try context.render(String(decoding: bytes, as: UTF8.self))
             }
         }
         let node = FakeNode(.file(bytes), mode: write.mode, owner: write.owner ?? 0, group: write.group ?? 0)
