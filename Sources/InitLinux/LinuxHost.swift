@@ -12,6 +12,8 @@ package struct LinuxHost: Sendable {
     private let units: Units
     private let commit: FileCommit
     private let fetch: Fetch
+    private let resolve: @Sendable (Reference) async throws -> Secret?
+    private let prefetch: @Sendable (_ references: [Reference], _ again: Bool) -> Void
     private let stop: StopSwitch
     private let umask: UInt16
     private let runsTests: Bool
@@ -20,7 +22,9 @@ package struct LinuxHost: Sendable {
     ///   - isRehearsal: a dry run: no query may leave a trace.
     ///   - runsTests: whether commands' own `test` and `defaults` are run.
     package init(
-        root: Root, scrubber: Scrubber, stop: StopSwitch, isRehearsal: Bool, runsTests: Bool, fetch: @escaping Fetch
+        root: Root, scrubber: Scrubber, stop: StopSwitch, isRehearsal: Bool, runsTests: Bool, fetch: @escaping Fetch,
+        resolve: @escaping @Sendable (Reference) async throws -> Secret?,
+        prefetch: @escaping @Sendable (_ references: [Reference], _ again: Bool) -> Void
     ) {
         let host = CommandRunner(
             root: Root(), accounts: Accounts(root: Root(), getent: nil), scrubber: scrubber, stop: stop)
@@ -37,6 +41,8 @@ package struct LinuxHost: Sendable {
         units = Units(root: root, runner: runner)
         commit = FileCommit(root: root)
         self.fetch = fetch
+        self.resolve = resolve
+        self.prefetch = prefetch
         self.stop = stop
         self.runsTests = runsTests
         umask = Self.processUmask()
@@ -59,6 +65,7 @@ package struct LinuxHost: Sendable {
             perform: perform,
             commit: { writes in await blocking { commit.commit(writes) } },
             pending: PendingStore(load: pending.load, save: pending.save),
+            prefetch: prefetch,
             sleep: { await stop.sleep($0) },
             stopReason: { stop.stopReason },
             clock: monotonicSeconds)
@@ -71,7 +78,8 @@ package struct LinuxHost: Sendable {
             sha256: files.sha256,
             user: accounts.user, group: accounts.group, compare: compare, unit: units.state, umask: umask,
             ask: queries.ask,
-            test: { [runner, runsTests] command in runsTests ? await runner.run(command) : nil })
+            test: { [runner, runsTests] command in runsTests ? await runner.run(command) : nil },
+            resolve: resolve)
     }
 
     @Sendable private func perform(_ step: Step) async throws -> StepResult {

@@ -34,11 +34,12 @@ package final class FakeHost: Sendable {
                 probe: probe(runsTests: runsTests), perform: { try self.refuse("perform \($0)") },
                 commit: { try self.refuse("write \($0.map(\.path))") },
                 pending: PendingStore(load: { self.state.pending }, save: { _ in try self.refuse("save pending") }),
-                sleep: { _ in }, stopReason: { nil }, clock: { 0 })
+                prefetch: { _, _ in }, sleep: { _ in }, stopReason: { nil }, clock: { 0 })
         }
         return Host(
             probe: probe(runsTests: runsTests), perform: perform, commit: commit,
-            pending: PendingStore(load: { self.state.pending }, save: save), sleep: { _ in }, stopReason: { nil },
+            pending: PendingStore(load: { self.state.pending }, save: save), prefetch: { _, _ in }, sleep: { _ in },
+            stopReason: { nil },
             clock: { 0 })
     }
 
@@ -72,7 +73,8 @@ package final class FakeHost: Sendable {
             test: { command in
                 guard runsTests else { return nil }
                 return try self.inside.withLock { try self.run(command, &$0).command }
-            })
+            },
+            resolve: { try self.refuse("the reference \($0)") })
     }
 
     private func archive(_ unpacking: Unpacking) throws -> [(name: String, node: FakeNode)] {

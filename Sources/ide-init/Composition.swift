@@ -46,7 +46,9 @@ struct Composition: Sendable {
         return LinuxHost(
             root: root, scrubber: scrubber, stop: stop, isRehearsal: mode == .plan,
             runsTests: mode == .apply || runsTests,
-            fetch: downloader.fetch
+            fetch: downloader.fetch,
+            resolve: { _ in throw Failure(.host, "this version has no access to AWS") },
+            prefetch: { _, _ in }
         ).host
     }
 }

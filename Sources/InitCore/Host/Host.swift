@@ -5,6 +5,9 @@ package struct Host: Sendable {
     /// Neighbouring writes in one durable batch. Those before a failed one are in place, it and the later ones aren't.
     package var commit: @Sendable ([FileWrite]) async throws -> BatchResult
     package var pending: PendingStore
+    /// Begins to fetch what `probe.resolve` will be asked for, and returns at once. A failure is kept until then and tried again.
+    /// `again`: what is known of these is out of date.
+    package var prefetch: @Sendable (_ references: [Reference], _ again: Bool) -> Void
     /// Seconds. Ends early when the run is told to stop.
     package var sleep: @Sendable (Double) async -> Void
     /// Why the run is to end now: a signal, its deadline.
@@ -17,6 +20,7 @@ package struct Host: Sendable {
         perform: @escaping @Sendable (Step) async throws -> StepResult,
         commit: @escaping @Sendable ([FileWrite]) async throws -> BatchResult,
         pending: PendingStore,
+        prefetch: @escaping @Sendable (_ references: [Reference], _ again: Bool) -> Void,
         sleep: @escaping @Sendable (Double) async -> Void,
         stopReason: @escaping @Sendable () -> Failure?,
         clock: @escaping @Sendable () -> Double
@@ -25,6 +29,7 @@ package struct Host: Sendable {
         self.perform = perform
         self.commit = commit
         self.pending = pending
+        self.prefetch = prefetch
         self.sleep = sleep
         self.stopReason = stopReason
         self.clock = clock

@@ -18,6 +18,9 @@ package struct Probe: Sendable {
     package var ask: @Sendable (Query) async throws -> CommandResult
     /// A command's own `test` or `defaults`: the one open door. Nil: not run, in a dry run.
     package var test: @Sendable (Command) async throws -> CommandResult?
+    /// A reference's value; nil: not asked, or not answered in time, in a dry run. Changes nothing anywhere.
+    /// Throws a `Failure` that says what is wrong and leaves the reference's name and place to the caller, who knows both.
+    package var resolve: @Sendable (Reference) async throws -> Secret?
 
     package init(
         status: @escaping @Sendable (String) throws -> FileStatus?,
@@ -31,7 +34,8 @@ package struct Probe: Sendable {
         unit: @escaping @Sendable (String, ServiceManager) async throws -> UnitState,
         umask: UInt16,
         ask: @escaping @Sendable (Query) async throws -> CommandResult,
-        test: @escaping @Sendable (Command) async throws -> CommandResult?
+        test: @escaping @Sendable (Command) async throws -> CommandResult?,
+        resolve: @escaping @Sendable (Reference) async throws -> Secret?
     ) {
         self.status = status
         self.read = read
@@ -45,6 +49,7 @@ package struct Probe: Sendable {
         self.umask = umask
         self.ask = ask
         self.test = test
+        self.resolve = resolve
     }
 }
 

@@ -105,21 +105,6 @@ extension Download {
         return (percentDecoded(halves[0]), halves.count > 1 ? percentDecoded(halves[1]) : "")
     }
 
-    private func percentDecoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
     /// For people: a query may be a signature, which is as good as a password.
     package var shownURL: String {
         let plain = plainURL

@@ -8,6 +8,8 @@ package protocol Resource: Sendable {
     var lonePath: String? { get }
     /// What it will write or hand on that must be shown nowhere, in its final form.
     var secrets: [Secret] { get }
+    /// What it will ask `Probe.resolve` for, or may: these are fetched ahead.
+    var references: [Reference] { get }
     /// What is to be done, if anything. Sees the host through a probe only and can't change it.
     /// - Throws: `Failure` when the wish can't be met.
     func plan(_ now: Planning) async throws -> Plan
@@ -17,6 +19,7 @@ extension Resource {
     package var reactsTo: [Mark] { [] }
     package var lonePath: String? { nil }
     package var secrets: [Secret] { [] }
+    package var references: [Reference] { [] }
 }
 
 package enum Plan: Sendable, Equatable {
