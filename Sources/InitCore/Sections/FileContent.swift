@@ -97,7 +97,7 @@ extension JSONNode {
 }
 
 /// Base64 as Python's `b64decode` takes it: characters outside the alphabet are dropped; nil if the padding is wrong.
-func lenientBase64(_ text: String) -> [UInt8]? {
+package func lenientBase64(_ text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     var buffer: UInt32 = 0
     var sextets = 0
