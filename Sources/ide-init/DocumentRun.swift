@@ -99,7 +99,8 @@ struct DocumentRun: Sendable {
         let cloud = cloud(origin.source, mode == .apply ? .applying() : .planning)
         let loaded = try await load(origin, cloud)
         let composition = Composition(
-            root: Root(options.root), terminal: terminal, stop: stop, cloud: cloud, runGuard: runGuard)
+            root: Root(options.root), terminal: terminal, stop: stop, cloud: cloud,
+            isOffline: options.offline && mode == .plan, runGuard: runGuard)
         var run = Run(composition: composition, mode: mode)
         run.runsTests = options.runTests
         // A boot has nobody to try again after the other run.

@@ -105,7 +105,8 @@ package struct AWSSession: Sendable {
             do {
                 let authorization = try await authorization(for: call, usesIdentity: usesIdentity)
                 let answer = try await transport.send(
-                    request(call, authorization), within: min(Self.attemptTime, max(1, deadline - clocks.steady())))
+                    request(call, authorization), within: min(Self.attemptTime, max(1, deadline - clocks.steady())),
+                    upTo: call.largestAnswer)
                 let isGood = (200..<300).contains(answer.status) || answer.status == 304
                 if isGood, let decoded = decode(answer) { return decoded }
                 let error = isGood ? ServiceError(garbled: answer) : ServiceError(answer)
@@ -114,7 +115,9 @@ package struct AWSSession: Sendable {
                     usesIdentity = true
                     continue
                 }
-                guard let delay = await delay(after: error, answer, authorization, attempt) else { throw error }
+                guard call.settles || !error.isDenied,
+                    let delay = await delay(after: error, answer, authorization.credentials, attempt)
+                else { throw error }
                 trouble = (error.text, error, delay)
             } catch let error as ServiceError {
                 throw error
@@ -145,11 +148,12 @@ package struct AWSSession: Sendable {
     }
 
     /// Seconds to wait before it is worth trying again; nil: it isn't.
-    private func delay(
-        after error: ServiceError, _ answer: HTTPAnswer, _ authorization: Authorization, _ attempt: Int
+    /// - Parameter used: the credentials by which it was signed.
+    func delay(
+        after error: ServiceError, _ answer: HTTPAnswer, _ used: Credentials?, _ attempt: Int
     ) async -> Double? {
         if error.mayBeClock, adjustClock(by: answer) { return 0 }
-        if error.isExpired, case .signature(let used) = authorization {
+        if error.isExpired, let used {
             await credentials.discard(used)
             return attempt < 3 ? 0 : Self.pause(attempt, unit: 1)
         }
@@ -201,6 +205,8 @@ package struct AWSSession: Sendable {
     private enum Authorization: Sendable {
         case signature(Credentials)
         case identity(String)
+
+        var credentials: Credentials? { if case .signature(let used) = self { used } else { nil } }
     }
 
     private func authorization(for call: ServiceCall, usesIdentity: Bool) async throws -> Authorization {

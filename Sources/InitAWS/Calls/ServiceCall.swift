@@ -17,6 +17,10 @@ package struct ServiceCall: Sendable {
     var host: String?
     /// Whether an instance without a role may make it, by its identity document.
     var allowsIdentity = false
+    /// Whether a no may be one of a role that isn't known everywhere yet, and is worth waiting for.
+    var settles = true
+    /// Bytes that an answer may have.
+    var largestAnswer = HTTPTransport.largestAnswer
 
     /// A call of the query protocol (CloudFormation, EC2), whose parameters stand in the URL.
     static func query(_ service: Service, _ action: String, version: String, _ parameters: [(String, String)]) -> Self {
@@ -42,6 +46,8 @@ package struct ServiceError: Error, Sendable, Equatable {
     /// `AccessDenied`, `ThrottlingException` …; empty where the answer holds none.
     package let code: String
     package let message: String
+    /// Where S3 says that the bucket is elsewhere: its region.
+    let region: String?
 
     package var text: String {
         if code.isEmpty { return "the server answers \(status)" + (message.isEmpty ? "" : ": \(message)") }
@@ -52,11 +58,13 @@ package struct ServiceError: Error, Sendable, Equatable {
         self.status = status
         self.code = code
         self.message = message
+        region = nil
     }
 
     /// Reads the three shapes in which AWS tells errors: JSON with `__type`, JSON with `Error`, XML.
     init(_ answer: HTTPAnswer) {
         status = answer.status
+        var element: XMLElement?
         if let value = try? JSONParser.parse(answer.body, name: "answer").value {
             let node = JSONNode(value)
             let error = node["Error"] ?? node
@@ -68,10 +76,12 @@ package struct ServiceError: Error, Sendable, Equatable {
             let error = root["Error"] ?? root["Errors"]?["Error"] ?? root
             code = error["Code"]?.text ?? ""
             message = error["Message"]?.text ?? ""
+            element = error
         } else {
             code = ""
             message = ""
         }
+        region = S3.region(of: answer, element)
     }
 
     /// A success that isn't in the service's language.
@@ -111,7 +121,7 @@ package struct ServiceError: Error, Sendable, Equatable {
     var isThrottling: Bool { Self.throttling.contains(code) || status == 429 || status == 503 && code == "SlowDown" }
     var isTransient: Bool {
         Self.transient.contains(code) || status >= 500 || status == 408
-            || (code.isEmpty && status != 403 && status != 404)
+            || (code.isEmpty && region == nil && status != 403 && status != 404)
     }
     var isExpired: Bool { Self.expired.contains(code) }
     var mayBeClock: Bool { Self.wrongClock.contains(code) || isExpired }

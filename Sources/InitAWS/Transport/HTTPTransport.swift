@@ -49,7 +49,7 @@ package final class HTTPTransport: Sendable {
     }
 
     /// A larger answer is no answer of an API.
-    static let largestAnswer = 64 << 20
+    package static let largestAnswer = 64 << 20
 
     private let clients = Mutex(Clients())
     private let proxies: Proxies
@@ -77,16 +77,18 @@ package final class HTTPTransport: Sendable {
     /// - Parameters:
     ///   - seconds: for all of it.
     ///   - goesDirectly: past any proxy (instance metadata).
+    ///   - limit: bytes that the body may have.
     /// - Throws: what kept an answer from arriving; the run's stop reason.
     package func send(
-        _ call: HTTPCall, within seconds: Double, connectingWithin connect: Double = 10, goesDirectly: Bool = false
+        _ call: HTTPCall, within seconds: Double, connectingWithin connect: Double = 10, goesDirectly: Bool = false,
+        upTo limit: Int = largestAnswer
     ) async throws -> HTTPAnswer {
         let client = try client(for: call.url, connect: connect, goesDirectly: goesDirectly)
         let request = Self.request(call)
         let deadline = NIODeadline.now() + .milliseconds(Int64(seconds * 1000))
         return try await heedingStop {
             let response = try await client.execute(request, deadline: deadline)
-            let body = try await response.body.collect(upTo: Self.largestAnswer)
+            let body = try await response.body.collect(upTo: limit)
             return HTTPAnswer(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
                 body: Array(body.readableBytesView))

@@ -3,6 +3,7 @@
 import AsyncHTTPClient
 import Glibc
 import InitCore
+import NIOCore
 
 /// Why no answer came.
 struct Trouble: Sendable {
@@ -16,6 +17,7 @@ struct Trouble: Sendable {
         case let error as HTTPClientError:
             let mistakes: [HTTPClientError] = [.invalidURL, .emptyScheme, .emptyHost]
             (message, isFinal) = (Self.words(error), mistakes.contains(error))
+        case is NIOTooManyBytesError: (message, isFinal) = ("the answer is larger than is wanted here", true)
         default:
             let text = "\(error)"
             let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
