@@ -41,7 +41,8 @@ struct Composition: Sendable {
             proxies: Proxies(environment: Self.environment), environment: Self.environment,
             stopReason: { [stop] in stop.stopReason })
         let downloader = Downloader(
-            transport: transport, sleep: { [stop] in await stop.sleep($0) },
+            transport: transport, session: { throw Failure(.host, "this version has no access to AWS") },
+            sleep: { [stop] in await stop.sleep($0) },
             stopReason: { [stop] in stop.stopReason })
         return LinuxHost(
             root: root, scrubber: scrubber, stop: stop, isRehearsal: mode == .plan,

@@ -78,6 +78,9 @@ package struct AWSSession: Sendable {
             patience: patience, clocks: clocks)
     }
 
+    /// The same, with other credentials, which are found and kept out of sight as these are.
+    func acting(by sources: [CredentialSource]) -> AWSSession { acting(by: credentials.sibling(sources)) }
+
     // MARK: Calls
 
     /// - Throws: `ServiceError` for a no that stays one; `Failure` when nobody could be reached or asked in time, or the run is to stop.
