@@ -96,7 +96,10 @@ package struct AWSSession: Sendable {
                 let answer = try await transport.send(
                     request(call, authorization), within: min(Self.attemptTime, max(1, deadline - clocks.steady())),
                     upTo: call.largestAnswer)
-                if (200..<300).contains(answer.status) || answer.status == 304 { return answer }
+                if (200..<300).contains(answer.status) {
+                    guard call.isForeign(answer) else { return answer }
+                    throw ForeignAnswer()
+                }
                 let error = ServiceError(answer)
                 if call.allowsIdentity, !usesIdentity, error.isDenied, await credentials.areOfRole {
                     // The role need not allow it: every instance may ask about its own stack.
@@ -130,6 +133,10 @@ package struct AWSSession: Sendable {
             }
             await clocks.sleep(trouble.delay)
         }
+    }
+
+    private struct ForeignAnswer: Error, CustomStringConvertible {
+        let description = "the answer isn't AWS's; is there something in between that wants a login first?"
     }
 
     /// Seconds to wait before it is worth trying again; nil: it isn't.

@@ -51,6 +51,7 @@ package struct CloudFormation: Sendable {
         var call = ServiceCall.query(.cloudformation, action, version: Self.version, parameters)
         call.headers = [(name: "Accept", value: "application/json")]
         call.allowsIdentity = true
+        call.proof = .json
         return call
     }
 

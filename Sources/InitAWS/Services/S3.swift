@@ -26,6 +26,7 @@ struct S3: Sendable {
             call.query = location.versionId.map { [("versionId", $0)] } ?? []
             call.region = region
             call.host = address.base
+            call.proof = .s3
             call.largestAnswer = limit
             do {
                 return try await session.answer(call).body

@@ -49,7 +49,7 @@ extension ServiceCall {
     /// - Throws: `Failure` that holds nothing of the answer, as it may be full of secrets.
     func json(_ answer: HTTPAnswer) throws -> JSONValue {
         guard let value = try? JSONParser.parse(answer.body, name: "answer").value else {
-            throw Failure(.network, "the answer to \(action) is no JSON; is there something between us and AWS?")
+            throw Failure(.network, "the answer to \(action) is no JSON")
         }
         return value
     }

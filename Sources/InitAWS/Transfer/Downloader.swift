@@ -114,6 +114,11 @@ package final class Downloader: Sendable {
             let (call, credentials) = try await route.call(headers)
             let response = try await transport.open(call)
             if response.status.code == 200 || response.status.code == 206 && !headers.isEmpty {
+                // Somebody in between may answer in its place.
+                guard !route.isS3 || ["ETag", "x-amz-request-id"].contains(where: response.headers.contains) else {
+                    throw Unexpected(
+                        message: "the answer isn't S3's; is there something in between that wants a login first?")
+                }
                 return (response, route.isS3)
             }
             let text = try? await response.body.collect(upTo: Self.largestError)
