@@ -1,0 +1,1 @@
+"""Parts of the AWS stand-in; aws.py puts them together."""
