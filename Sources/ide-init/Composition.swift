@@ -38,7 +38,8 @@ struct Composition: Sendable {
     func host(mode: Report.Mode, runsTests: Bool, scrubber: Scrubber) -> Host {
         let cloud = cloud
         let downloader = Downloader(
-            transport: cloud.transport, sleep: { [stop] in await stop.sleep($0) },
+            transport: cloud.transport, session: { try await cloud.session() },
+            sleep: { [stop] in await stop.sleep($0) },
             stopReason: { [stop] in stop.stopReason })
         let references = ReferenceResolver(
             session: { try await cloud.session() }, credentialsWithin: mode == .plan ? Self.planPatience : nil,

@@ -81,7 +81,9 @@ private final class Server: Sendable {
     private static func downloader(stopReason: Failure? = nil) -> Downloader {
         let transport = HTTPTransport(
             proxies: Proxies(environment: { _ in nil }), environment: { _ in nil }, stopReason: { stopReason })
-        return Downloader(transport: transport, sleep: { _ in }, stopReason: { stopReason })
+        return Downloader(
+            transport: transport, session: { throw Failure(.host, "plain http needs no AWS") }, sleep: { _ in },
+            stopReason: { stopReason })
     }
 
     private func fetch(_ path: String, sha256: String? = nil) async throws -> String {

@@ -81,10 +81,10 @@ package struct AWSSession: Sendable {
             patience: patience, clocks: clocks, waiting: waiting)
     }
 
-    // MARK: Calls
+    /// The same, with other credentials, which are found and kept out of sight as these are.
+    func acting(by sources: [CredentialSource]) -> AWSSession { acting(by: credentials.sibling(sources)) }
 
-    /// - Throws: `ServiceError` for a no that stays one; `Failure` when nobody could be reached or asked in time, or the run is to stop.
-    func answer(_ call: ServiceCall) async throws -> HTTPAnswer { try await answer(call) { $0 } }
+    // MARK: Calls
 
     /// The answer of a service that speaks JSON.
     func json(_ call: ServiceCall) async throws -> JSONNode {
@@ -94,7 +94,8 @@ package struct AWSSession: Sendable {
     }
 
     /// - Parameter decode: nil for what AWS can't have sent: something between us and it speaks in its place, for now.
-    private func answer<Answer>(_ call: ServiceCall, _ decode: (HTTPAnswer) -> Answer?) async throws -> Answer {
+    /// - Throws: `ServiceError` for a no that stays one; `Failure` when nobody could be reached or asked in time, or the run is to stop.
+    func answer<Answer>(_ call: ServiceCall, _ decode: (HTTPAnswer) -> Answer?) async throws -> Answer {
         let deadline = clocks.steady() + patience.total
         var attempt = 0
         var usesIdentity = false

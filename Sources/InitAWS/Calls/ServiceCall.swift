@@ -86,7 +86,9 @@ package struct ServiceError: Error, Sendable, Equatable {
 
     /// A success that isn't in the service's language.
     init(garbled answer: HTTPAnswer) {
-        self.init(status: answer.status, code: "", message: "what it says isn't an answer of AWS")
+        self.init(
+            status: answer.status, code: "",
+            message: "the answer isn't AWS's; is there something in between that wants a login first?")
     }
 
     private static func text(_ node: JSONNode?) -> String {

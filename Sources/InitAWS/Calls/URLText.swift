@@ -45,6 +45,16 @@ struct URLParts: Sendable, Equatable {
     }
 }
 
+/// The same with what may stand in no URL as `%XX`: blanks, quotes, what isn't ASCII. What is encoded already stays.
+func urlQuoted(_ url: String) -> String {
+    let forbidden = Array(" \"<>\\^`{|}".utf8)
+    guard url.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F || forbidden.contains($0) }) else { return url }
+    return url.unicodeScalars.map { scalar in
+        let isForbidden = scalar.value <= 0x20 || scalar.value >= 0x7F || forbidden.contains(UInt8(scalar.value))
+        return isForbidden ? percentEncoded(String(scalar)) : String(scalar)
+    }.joined()
+}
+
 /// All but the unreserved characters of RFC 3986 as `%XX`, as AWS wants it.
 func percentEncoded(_ text: String, keeping kept: String = "") -> String {
     let hex = Array("0123456789ABCDEF".utf8)

@@ -76,6 +76,11 @@ package actor CredentialStore {
         self.learned = learned
     }
 
+    /// One with other sources.
+    nonisolated func sibling(_ sources: [CredentialSource]) -> CredentialStore {
+        CredentialStore(sources, now: now, learned: learned)
+    }
+
     /// - Throws: `None`; what a source that is set up complains of.
     package func credentials() async throws -> Credentials {
         if let (credentials, _) = current, remaining(credentials) > Self.margin { return credentials }

@@ -7,16 +7,14 @@ struct EC2: Sendable {
 
     /// - Throws: `ServiceError`, `Failure`.
     func tags(of instance: String) async throws -> [String: String] {
-        let answer = try await session.answer(
+        let set = try await session.answer(
             .query(
                 .ec2, "DescribeTags", version: "2016-11-15",
                 [
                     ("Filter.1.Name", "resource-id"), ("Filter.1.Value.1", instance),
                     ("Filter.2.Name", "key"), ("Filter.2.Value.1", "aws:*"),
-                ]))
-        guard let root = XMLElement(answer.body), let set = root["tagSet"] else {
-            throw Failure(.network, "EC2's answer to DescribeTags lacks its tags")
-        }
+                ])
+        ) { XMLElement($0.body)?["tagSet"] }
         return Dictionary(
             set.children.compactMap { item in item["key"].map { ($0.text, item["value"]?.text ?? "") } },
             uniquingKeysWith: { $1 })
