@@ -65,7 +65,12 @@ package final class RunGuard: Sendable {
         var words = CommandLine.arguments.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process = pid_t()
-        return posix_spawn(&process, "/proc/self/exe", &actions, nil, &words, environ) == 0 ? process : nil
+        // By its name, which ps(1) shows; the link leads to us even where the file has been replaced.
+        let named = (try? FileProbe(root: Root()).linkTarget("/proc/self/exe")) ?? ""
+        for program in [named, "/proc/self/exe"] {
+            if posix_spawn(&process, program, &actions, nil, &words, environ) == 0 { return process }
+        }
+        return nil
     }
 
     // MARK: What the child says
