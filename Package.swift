@@ -67,7 +67,8 @@ let package = Package(
             name: "InitCoreTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Mustache"],
             swiftSettings: settings),
         .testTarget(name: "InitLinuxTests", dependencies: ["InitCore", "InitLinux"], swiftSettings: settings),
-        .testTarget(name: "InitAWSTests", dependencies: ["InitAWS", "InitCore"], swiftSettings: settings),
+        .testTarget(
+            name: "InitAWSTests", dependencies: ["InitAWS", "InitCore"], exclude: ["Vectors"], swiftSettings: settings),
         .testTarget(
             name: "ScenarioTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Scenarios"],
             swiftSettings: settings),
