@@ -65,11 +65,16 @@ let package = Package(
 
         // Fakes; only test targets depend on it.
         .target(name: "InitTesting", dependencies: ["InitCore", crypto], swiftSettings: settings),
+        // Servers for tests; only test targets depend on it.
+        .target(
+            name: "TestSupport", dependencies: ["InitAWS", "InitCore"], path: "Tests/Support", swiftSettings: settings),
         .testTarget(
             name: "InitCoreTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Mustache"],
             swiftSettings: settings),
         .testTarget(name: "InitLinuxTests", dependencies: ["InitCore", "InitLinux"], swiftSettings: settings),
-        .testTarget(name: "InitAWSTests", dependencies: ["InitAWS", "InitCore"], swiftSettings: settings),
+        .testTarget(
+            name: "InitAWSTests", dependencies: ["InitAWS", "InitCore", "TestSupport"], exclude: ["Vectors"],
+            swiftSettings: settings),
         .testTarget(
             name: "ScenarioTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Scenarios"],
             swiftSettings: settings),

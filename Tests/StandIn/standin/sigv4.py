@@ -36,7 +36,7 @@ def canonical_path(raw, service):
                 parts.pop()
         elif part not in ("", "."):
             parts.append(part)
-    path = "/" + "/".join(parts) + ("/" if parts and raw.endswith(("/", "/.", "/..")) else "")
+    path = "/" + "/".join(parts) + ("/" if parts and raw.endswith("/") else "")
     return quote(path, safe="/" + SAFE)  # the raw path is encoded already: this is the second time
 
 

@@ -1,0 +1,114 @@
+// The AWS of the tests (Tests/StandIn), and sessions that call it.
+
+import Foundation
+package import InitAWS
+package import InitCore
+
+package final class StandIn: Sendable {
+    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("StandIn")
+
+    private let program: PythonProgram
+    private let control = StandIn.transport()
+    package let url: String
+    package let imdsURL: String
+
+    /// - Parameter arguments: of aws.py.
+    package init(_ arguments: [String] = []) throws {
+        program = try PythonProgram(
+            [Self.folder.appendingPathComponent("aws.py").path] + arguments, interpreter: try Self.interpreter.get())
+        url = program.ready["url"]?.string ?? ""
+        imdsURL = program.ready["imdsURL"]?.string ?? ""
+    }
+
+    /// What it said of itself: `tlsPort`, `ca`, `instanceId` …
+    package subscript(name: String) -> String { program.ready[name]?.string ?? "" }
+
+    /// The machine's own Python where it has moto, else one that Tests/StandIn/install makes.
+    private static let interpreter = Result<String, any Error> {
+        let asks = "import importlib.util, sys; sys.exit(importlib.util.find_spec('moto') is None)"
+        if try PythonProgram.run(["python3", "-c", asks]) == 0 { return "python3" }
+        let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin").path
+        guard try PythonProgram.run([folder.appendingPathComponent("install").path, place]) == 0 else {
+            throw Failure(.host, "Tests/StandIn/install \(place) failed")
+        }
+        return "\(place)/bin/python3"
+    }
+
+    // MARK: Its own door
+
+    /// What a GET of the control API tells.
+    package func look(_ name: String) async throws -> JSONNode {
+        try await ask(HTTPCall("GET", "\(url)/_test/\(name)"))
+    }
+
+    /// A POST of the control API.
+    @discardableResult
+    package func set(_ name: String, _ body: JSONValue) async throws -> JSONNode {
+        try await ask(HTTPCall("POST", "\(url)/_test/\(name)", body: Array(body.pythonText.utf8)))
+    }
+
+    /// The same, with the body as JSON text.
+    @discardableResult
+    package func set(_ name: String, _ body: String) async throws -> JSONNode {
+        try await set(name, try JSONParser.parse(Array(body.utf8), name: name).value)
+    }
+
+    private func ask(_ call: HTTPCall) async throws -> JSONNode {
+        let answer = try await control.send(call, within: 30, goesDirectly: true)
+        guard answer.status == 200 else { throw Failure(.network, "\(call.url): \(answer.status) \(answer.text)") }
+        return JSONNode(try JSONParser.parse(answer.body, name: call.url).value)
+    }
+
+    /// How many requests of that name there were: `ssm.GetParameters`.
+    package func requests(_ name: String) async throws -> Int {
+        Int(try await look("counters")["requests"]?[name]?.number ?? 0)
+    }
+
+    /// How many requests of that name there were at once.
+    package func mostAtOnce(_ name: String) async throws -> Int {
+        Int(try await look("counters")["max_concurrent"]?[name]?.number ?? 0)
+    }
+
+    // MARK: Calling it
+
+    package static func transport(_ environment: [String: String] = [:]) -> HTTPTransport {
+        HTTPTransport(
+            proxies: Proxies(environment: { environment[$0] }), environment: { environment[$0] }, stopReason: { nil })
+    }
+
+    package func metadata() -> InstanceMetadata {
+        let imdsURL = imdsURL
+        return InstanceMetadata(
+            transport: Self.transport(),
+            environment: { $0 == "AWS_EC2_METADATA_SERVICE_ENDPOINT" ? imdsURL : nil }, sleep: Self.shortly,
+            clock: Self.steady)
+    }
+
+    /// By its fixed keys, unless others are given.
+    /// - Parameters:
+    ///   - environment: of the endpoints and the proxies; nil: every service is at its address.
+    ///   - settling: seconds that a denied call is tried again.
+    package func session(
+        region: String = "us-east-1", credentials: [CredentialSource]? = nil, environment: [String: String]? = nil,
+        settling: Double = 0
+    ) -> AWSSession {
+        let environment = environment ?? ["AWS_ENDPOINT_URL": url]
+        let keys = Credentials(
+            accessKeyID: self["accessKeyId"], secretKey: Secret(self["secretAccessKey"]))
+        let store = CredentialStore(
+            credentials ?? [CredentialSource("the test") { keys }], now: Self.now, learned: { _ in })
+        return AWSSession(
+            region: region, credentials: store, metadata: metadata(),
+            endpoints: Endpoints(environment: { environment[$0] }), transport: Self.transport(environment),
+            patience: Patience(total: 20, settling: settling),
+            clocks: AWSSession.Clocks(now: Self.now, steady: Self.steady, sleep: Self.shortly))
+    }
+
+    /// No test waits as long as a host would.
+    package static let shortly: @Sendable (Double) async -> Void = {
+        try? await Task.sleep(for: .seconds(min($0, 0.02)))
+    }
+    private static let now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
+    private static let steady: @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime }
+}
