@@ -113,6 +113,8 @@ extension Patience {
     }
     /// A person waits.
     static let planning = Patience(total: 20, settling: 0)
+    /// The next pass comes anyway.
+    static let watching = Patience(total: 60, settling: 0)
     /// Somebody has to be told, and soon the machine may be gone.
     static let signalling = Patience(total: 120, settling: 20)
 }

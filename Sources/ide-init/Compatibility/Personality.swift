@@ -20,9 +20,7 @@ enum Personality: String {
         case .cfnInit: return await CfnInit(terminal: terminal).run(arguments)
         case .cfnSignal: return await CfnSignal(terminal: terminal).run(arguments)
         case .cfnGetMetadata: return await CfnGetMetadata(terminal: terminal).run(arguments)
-        case .cfnHup:
-            terminal.print("cfn-hup: not yet", to: .errors)
-            return 1
+        case .cfnHup: return await CfnHup(terminal: terminal).run(arguments)
         }
     }
 }
