@@ -58,7 +58,8 @@ final class HupBox: Sendable {
         let stop = stop
         let host = LinuxHost(
             root: Root(), scrubber: scrubber, stop: stop, isRehearsal: false, runsTests: true,
-            fetch: { _, _ in throw Failure(.network, "no downloads here") }
+            fetch: { _, _ in throw Failure(.network, "no downloads here") },
+            resolve: { _ in throw Failure(.network, "no references here") }, prefetch: { _, _ in }
         ).host
         let pass = HupPass(
             hooks: hooks,
