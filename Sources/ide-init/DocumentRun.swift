@@ -64,7 +64,7 @@ struct DocumentRun: Sendable {
 
     private func foundOrigin() async -> Result<Origin, any Error> {
         do {
-            return .success(try await document.stack.origin(file: document.file) { cloud($0, .planning) })
+            return .success(try await document.place.origin { cloud($0, .planning) })
         } catch {
             return .failure(error)
         }
@@ -83,7 +83,7 @@ struct DocumentRun: Sendable {
     }
 
     private func cloud(_ source: Source?, _ patience: Patience) -> Cloud {
-        cloud(document.stack.cloud.settings(source), patience)
+        cloud(document.place.stack.cloud.settings(source), patience)
     }
 
     private func cloud(_ settings: CloudSettings, _ patience: Patience, heedsStop: Bool = true) -> Cloud {
@@ -159,7 +159,7 @@ struct DocumentRun: Sendable {
         }
         // Its calls go on when the run is told to stop: that is what they tell.
         return StackSignal(
-            target, cloud(document.stack.cloud.settings(source), .signalling, heedsStop: false))
+            target, cloud(document.place.stack.cloud.settings(source), .signalling, heedsStop: false))
     }
 
     /// FAILURE goes out the moment the run is told to stop, while its last command may still need time to end.
