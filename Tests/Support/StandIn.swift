@@ -17,18 +17,19 @@ package final class StandIn: Sendable {
     package init(_ arguments: [String] = []) throws {
         program = try PythonProgram(
             [Self.folder.appendingPathComponent("aws.py").path] + arguments, interpreter: try Self.interpreter.get())
-        url = program.ready["url"]?.string ?? ""
-        imdsURL = program.ready["imdsURL"]?.string ?? ""
+        url = program.ready["url"]?.plainText ?? ""
+        imdsURL = program.ready["imdsURL"]?.plainText ?? ""
     }
 
     /// What it said of itself: `tlsPort`, `ca`, `instanceId` …
-    package subscript(name: String) -> String { program.ready[name]?.string ?? "" }
+    package subscript(name: String) -> String { program.ready[name]?.plainText ?? "" }
 
     /// The machine's own Python where it has moto, else one that Tests/StandIn/install makes.
-    private static let interpreter = Result<String, any Error> {
+    package static let interpreter = Result<String, any Error> {
         let asks = "import importlib.util, sys; sys.exit(importlib.util.find_spec('moto') is None)"
         if try PythonProgram.run(["python3", "-c", asks]) == 0 { return "python3" }
-        let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin").path
+        let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin")
+            .path
         guard try PythonProgram.run([folder.appendingPathComponent("install").path, place]) == 0 else {
             throw Failure(.host, "Tests/StandIn/install \(place) failed")
         }
