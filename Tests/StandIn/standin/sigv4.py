@@ -118,7 +118,7 @@ def verify(request, service, region, credentials, now):
         wrong = f"The authorization header is malformed; the region '{scope_region}' is wrong; expecting '{region}'"
         raise refusal("scope", service, wrong if service == "s3" else f"Credential should be scoped to a valid region, not '{scope_region}'. ",
                       fields={"Region": region})
-    if key not in credentials:
+    if key not in credentials or credentials[key].known_from > now:
         raise refusal("unknown-key", service, fields={"AWSAccessKeyId": key})
     credential = credentials[key]
     check_token(credential, request.header("x-amz-security-token"), service, now)
