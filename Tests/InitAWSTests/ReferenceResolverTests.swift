@@ -365,18 +365,18 @@ extension StandInTests {
         @Test func `an object that isn't there, is closed, or is too large for content`() async throws {
             try await standIn.set(
                 "objects",
-                #"[{"bucket": "o", "key": "closed", "body": "topsecret"}, {"bucket": "o", "key": "large", "size": 16777217}, {"bucket": "o", "key": "most", "size": 16777216}]"#
+                #"[{"bucket": "objects", "key": "closed", "body": "topsecret"}, {"bucket": "objects", "key": "large", "size": 16777217}, {"bucket": "objects", "key": "most", "size": 16777216}]"#
             )
-            try await standIn.set("deny", #"[{"action": "s3:GetObject", "resource": "o/closed"}]"#)
+            try await standIn.set("deny", #"[{"action": "s3:GetObject", "resource": "objects/closed"}]"#)
             let resolver = resolver()
-            #expect(await failure(resolver, object("o", "none"))?.message.contains("NoSuchKey") == true)
+            #expect(await failure(resolver, object("objects", "none"))?.message.contains("NoSuchKey") == true)
             #expect(await failure(resolver, object("nobody-has-this", "k"))?.message.contains("NoSuchBucket") == true)
             #expect(
-                await failure(resolver, object("o", "closed"))?.message.contains(
-                    "need s3:GetObject on arn:aws:s3:::o/closed")
+                await failure(resolver, object("objects", "closed"))?.message.contains(
+                    "need s3:GetObject on arn:aws:s3:::objects/closed")
                     == true)
-            #expect(await failure(resolver, object("o", "large"))?.message.contains("16 MiB") == true)
-            #expect(try await resolver.resolve(object("o", "most"))?.reveal { $0.count } == 16 << 20)
+            #expect(await failure(resolver, object("objects", "large"))?.message.contains("16 MiB") == true)
+            #expect(try await resolver.resolve(object("objects", "most"))?.reveal { $0.count } == 16 << 20)
         }
 
         // MARK: Dry runs

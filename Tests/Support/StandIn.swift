@@ -63,12 +63,21 @@ package final class StandIn: Sendable {
 
     /// How many requests of that name there were: `ssm.GetParameters`.
     package func requests(_ name: String) async throws -> Int {
-        Int(try await look("counters")["requests"]?[name]?.number ?? 0)
+        Int(try await counters()["requests"]?[name]?.number ?? 0)
     }
 
     /// How many requests of that name there were at once.
     package func mostAtOnce(_ name: String) async throws -> Int {
-        Int(try await look("counters")["max_concurrent"]?[name]?.number ?? 0)
+        Int(try await counters()["max_concurrent"]?[name]?.number ?? 0)
+    }
+
+    /// A request counts when it is over, which may be after its answer has arrived.
+    private func counters() async throws -> JSONNode {
+        while true {
+            let counters = try await look("counters")
+            if counters["in_progress"]?.members.isEmpty ?? true { return counters }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     // MARK: Calling it
