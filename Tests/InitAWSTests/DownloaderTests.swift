@@ -47,6 +47,10 @@ private let script = """
             path = self.path.split("?")[0]
             count = counts[path] = counts.get(path, 0) + 1
             ranges.setdefault(path, []).append([self.headers.get("Range"), self.headers.get("If-Range")])
+            if path == "/reset":
+                counts.clear()
+                ranges.clear()
+                return self.answer(200)
             if path == "/good": return self.answer(200, b"good body\\n")
             if path == "/flaky": return self.answer(200, b"at last") if count > 2 else self.answer(500)
             if path == "/gone": return self.answer(403, b"no")
@@ -82,20 +86,20 @@ private let script = """
     """
 
 @Suite(.serialized) struct DownloaderTests {
-    private let server: PythonProgram
+    private static let server = Result<PythonProgram, any Error> { try PythonProgram(["-c", script]) }
     private let base: String
     private let file: FileHandle
     private let downloader: Downloader
     private static let body = Data((0..<4096).flatMap { _ in UInt8.min...UInt8.max })
 
-    init() throws {
-        server = try PythonProgram(["-c", script])
-        base = "http://127.0.0.1:\(Int(server.ready.number ?? 0))"
+    init() async throws {
+        base = "http://127.0.0.1:\(Int(try Self.server.get().ready.number ?? 0))"
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         _ = FileManager.default.createFile(atPath: path, contents: Data("what stood there before and is longer".utf8))
         file = try #require(FileHandle(forUpdatingAtPath: path))
         try FileManager.default.removeItem(atPath: path)
         downloader = Self.downloader()
+        _ = try await bytes("/reset")
     }
 
     private static func downloader(stopReason: Failure? = nil, longestSilence: Double = 60) -> Downloader {

@@ -22,7 +22,10 @@ package final class StandIn: Sendable {
     }
 
     /// What it said of itself: `tlsPort`, `ca`, `instanceId` …
-    package subscript(name: String) -> String { program.ready[name]?.plainText ?? "" }
+    package subscript(name: String) -> String {
+        let value = program.ready[name]
+        return value?.number.map { "\(Int($0))" } ?? value?.plainText ?? ""
+    }
 
     /// The machine's own Python where it has moto, else one that Tests/StandIn/install makes.
     package static let interpreter = Result<String, any Error> {
@@ -34,6 +37,19 @@ package final class StandIn: Sendable {
             throw Failure(.host, "Tests/StandIn/install \(place) failed")
         }
         return "\(place)/bin/python3"
+    }
+
+    /// A folder for `--tls`, gone when the tests are over.
+    package static let certificates: String = {
+        atexit { try? FileManager.default.removeItem(atPath: StandIn.certificates) }
+        return FileManager.default.temporaryDirectory.appending(path: "ide-init-\(UUID().uuidString)").path()
+    }()
+
+    /// A forward proxy.
+    /// - Parameter routes: where names lead: `*:443=127.0.0.1:8443`.
+    package static func proxy(_ routes: [String]) throws -> PythonProgram {
+        try PythonProgram(
+            [folder.appendingPathComponent("proxy.py").path] + routes.flatMap { ["--route", $0] })
     }
 
     // MARK: Its own door
@@ -69,6 +85,12 @@ package final class StandIn: Sendable {
     /// How many requests of that name there were at once.
     package func mostAtOnce(_ name: String) async throws -> Int {
         Int(try await counters()["max_concurrent"]?[name]?.number ?? 0)
+    }
+
+    /// Every request so far.
+    package func log() async throws -> [JSONNode] {
+        _ = try await counters()
+        return try await look("log").items
     }
 
     /// A request counts when it is over, which may be after its answer has arrived.
