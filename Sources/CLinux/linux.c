@@ -24,8 +24,8 @@ static void tell(int number) {
     errno = saved;
 }
 
-int linuxCatchSignals(int descriptor, const int *signals, int count) {
-    struct sigaction action = {.sa_handler = tell, .sa_flags = SA_RESTART | SA_RESETHAND};
+int linuxCatchSignals(int descriptor, const int *signals, int count, int once) {
+    struct sigaction action = {.sa_handler = tell, .sa_flags = SA_RESTART | (once ? SA_RESETHAND : 0)};
     signalDescriptor = descriptor;
     for (int index = 0; index < count; index++)
         if (sigaction(signals[index], &action, NULL) != 0) return -1;
@@ -48,6 +48,26 @@ int linuxReadToEnd(int descriptor) {
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return result;
+}
+
+int linuxStartDetached(char *const words[], int kept, int as) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    pid_t process;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&actions, kept, as);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addclosefrom_np(&actions, as + 1);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    int result = posix_spawn(&process, "/proc/self/exe", &actions, &attributes, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    if (result == 0) return process;
+    errno = result;
+    return -1;
 }
 
 int linuxSyncFileSystem(int descriptor) { return syncfs(descriptor); }

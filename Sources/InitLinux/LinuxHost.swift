@@ -22,8 +22,8 @@ package struct LinuxHost: Sendable {
     ///   - isRehearsal: a dry run: no query may leave a trace.
     ///   - runsTests: whether commands' own `test` and `defaults` are run.
     package init(
-        root: Root, scrubber: Scrubber, stop: StopSwitch, isRehearsal: Bool, runsTests: Bool, fetch: @escaping Fetch,
-        resolve: @escaping @Sendable (Reference) async throws -> Secret?,
+        root: Root, scrubber: Scrubber, stop: StopSwitch, runGuard: RunGuard? = nil, isRehearsal: Bool, runsTests: Bool,
+        fetch: @escaping Fetch, resolve: @escaping @Sendable (Reference) async throws -> Secret?,
         prefetch: @escaping @Sendable (_ references: [Reference], _ again: Bool) -> Void
     ) {
         let host = CommandRunner(
@@ -36,7 +36,8 @@ package struct LinuxHost: Sendable {
         }
         self.root = root
         accounts = Accounts(root: root, getent: root.isHost ? getent : nil)
-        runner = CommandRunner(root: root, accounts: accounts, scrubber: scrubber, stop: stop)
+        runner = CommandRunner(
+            root: root, accounts: accounts, scrubber: scrubber, stop: stop, runGuard: runGuard)
         queries = QueryRunner(root: root, runner: runner, mayWrite: !isRehearsal)
         units = Units(root: root, runner: runner)
         commit = FileCommit(root: root)

@@ -1,51 +1,9 @@
 // ide-init plan, apply and validate.
 
 import ArgumentParser
-import Glibc
+import InitAWS
 import InitCore
 import InitLinux
-
-struct DocumentOptions: ParsableArguments {
-    @Argument(help: "The metadata document, or - for standard input.", completion: .file(extensions: ["json"]))
-    var file: String
-
-    @Option(
-        name: [.short, .customLong("configsets")],
-        help: "The configSets to run, in order, with commas between. (default: default)")
-    var configSets = ""
-
-    @Flag(help: "As lenient as cfn-init: what it ignores is a warning.")
-    var compatible = false
-
-    @Flag(help: "Print JSON (packaging/docs/json.md).")
-    var json = false
-
-    var names: [String] {
-        configSets.isEmpty ? [] : configSets.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    }
-
-    /// Ends the process with every mistake listed if there is one.
-    func load(_ terminal: Terminal) -> LoadedDocument {
-        do {
-            let name = file == "-" ? "standard input" : file
-            let loaded = try LoadedDocument(
-                Composition.read(file), name: name, configSets: names, compatible: compatible)
-            let diagnostics = loaded.document.diagnostics
-            if diagnostics.hasErrors {
-                let view = TextView(mode: .plan, style: terminal.style(.errors), scrubber: loaded.scrubber)
-                for diagnostic in diagnostics.items { terminal.print(view.line(diagnostic), to: .errors) }
-                let count = diagnostics.errors.count
-                terminal.print(
-                    "ide-init: \(count == 1 ? "one mistake" : "\(count) mistakes") in \(name); nothing was changed",
-                    to: .errors)
-                Glibc.exit(ExitCode.invalidDocument.rawValue)
-            }
-            return loaded
-        } catch {
-            end(Failure(wrapping: error), terminal)
-        }
-    }
-}
 
 struct RunOptions: ParsableArguments {
     @Flag(help: "Show how files' contents would differ, or differed.")
@@ -61,6 +19,9 @@ struct RunOptions: ParsableArguments {
 
     @Flag(help: "Let a dry run execute commands' own test and defaults.")
     var runTests = false
+
+    @Flag(help: "Let a dry run ask nobody for the values of references.")
+    var offline = false
 
     @Flag(help: "Exit with 2 if a plan has changes.")
     var detailedExitcode = false
@@ -82,7 +43,7 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var document: DocumentOptions
     @OptionGroup var options: RunOptions
 
-    func run() async { await perform(.plan, document, options) }
+    func run() async { await DocumentRun(mode: .plan, document: document, options: options).perform() }
 }
 
 struct ApplyCommand: AsyncParsableCommand {
@@ -91,11 +52,17 @@ struct ApplyCommand: AsyncParsableCommand {
 
     @OptionGroup var document: DocumentOptions
     @OptionGroup var options: RunOptions
+    @OptionGroup var signalling: SignalOptions
 
     @Flag(help: "The same as plan.")
     var dryRun = false
 
-    func run() async { await perform(dryRun ? .plan : .apply, document, options) }
+    func run() async {
+        var run = DocumentRun(mode: dryRun ? .plan : .apply, document: document, options: options)
+        // A dry run has done nothing that a stack could be told of.
+        if !dryRun, signalling.isAsked { run.signalling = signalling }
+        await run.perform()
+    }
 }
 
 struct ValidateCommand: AsyncParsableCommand {
@@ -105,56 +72,7 @@ struct ValidateCommand: AsyncParsableCommand {
     @OptionGroup var document: DocumentOptions
 
     func run() async {
-        let terminal = Terminal(environment: Composition.environment)
-        let loaded = document.load(terminal)
-        let view = TextView(mode: .plan, style: terminal.style(.errors), scrubber: loaded.scrubber)
-        for warning in loaded.document.diagnostics.warnings { terminal.print(view.line(warning), to: .errors) }
-        let count = loaded.document.sets.flatMap(\.configs).map(\.resources.count).reduce(0, +)
-        terminal.print(
-            "valid: \(count) \(count == 1 ? "item" : "items") in \(loaded.document.sets.map(\.name).joined(separator: ", "))"
-        )
-    }
-}
-
-private func perform(_ mode: Report.Mode, _ documentOptions: DocumentOptions, _ options: RunOptions) async -> Never {
-    let terminal = Terminal(environment: Composition.environment)
-    let loaded = documentOptions.load(terminal)
-    let scrubber = loaded.scrubber
-    let view = TextView(mode: mode, style: terminal.style(.output), showsDiff: options.diff, scrubber: scrubber)
-    let progress = TextView(mode: mode, style: terminal.style(.errors), scrubber: scrubber)
-    if !documentOptions.json {
-        for warning in loaded.document.diagnostics.warnings { terminal.print(progress.line(warning), to: .errors) }
-    }
-    var run = Run(composition: Composition(root: Root(options.root), terminal: terminal), mode: mode)
-    run.runsTests = options.runTests
-    if let only = options.only {
-        let filter = ResourceFilter(only)
-        let items = loaded.document.sets.flatMap(\.configs).flatMap(\.resources).map(\.id)
-        guard items.contains(where: filter.includes) else {
-            end(Failure(.usage, "--only \(only): the chosen configSets hold no such item"), terminal)
-        }
-        run.only = filter
-    }
-    run.timeout = options.timeout.flatMap(secondsIn)
-    let isJSON = documentOptions.json
-    do {
-        let report = try await run.perform(loaded.document, scrubber: scrubber) { event in
-            guard !isJSON else { return }
-            switch event {
-            case .setStarted: break
-            case .configStarted(let name): terminal.print(view.clean(name))
-            case .itemStarted(let id): terminal.pass("  … \(view.clean("\(id)"))")
-            case .itemFinished(let item): for line in view.lines(item) { terminal.print(line) }
-            }
-        }
-        terminal.clear()
-        if isJSON {
-            terminal.write(JSONView(scrubber: scrubber, showsDiff: options.diff).text(report))
-        } else {
-            for line in view.summary(report) { terminal.print(line) }
-        }
-        exit(ExitCode(report, detailed: options.detailedExitcode).rawValue)
-    } catch {
-        end(Failure(wrapping: error), terminal)
+        let run = DocumentRun(mode: .plan, document: document, options: RunOptions.parseOrExit([]))
+        await run.validate()
     }
 }

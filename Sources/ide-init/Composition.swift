@@ -6,14 +6,13 @@ import InitCore
 import InitLinux
 
 struct Composition: Sendable {
-    let root: Root
+    var root = Root()
     let terminal: Terminal
-    let stop = StopSwitch()
-
-    init(root: Root = Root(), terminal: Terminal) {
-        self.root = root
-        self.terminal = terminal
-    }
+    let stop: StopSwitch
+    let cloud: Cloud
+    /// A dry run that asks nobody for the values of references.
+    var isOffline = false
+    var runGuard: RunGuard?
 
     static let environment: @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
 
@@ -37,19 +36,23 @@ struct Composition: Sendable {
     }
 
     func host(mode: Report.Mode, runsTests: Bool, scrubber: Scrubber) -> Host {
-        let transport = HTTPTransport(
-            proxies: Proxies(environment: Self.environment), environment: Self.environment,
-            stopReason: { [stop] in stop.stopReason })
+        let cloud = cloud
         let downloader = Downloader(
-            transport: transport, session: { throw Failure(.host, "this version has no access to AWS") },
+            transport: cloud.transport, session: { try await cloud.session() },
             sleep: { [stop] in await stop.sleep($0) },
             stopReason: { [stop] in stop.stopReason })
+        let references = ReferenceResolver(
+            session: { try await cloud.session() }, credentialsWithin: mode == .plan ? Self.planPatience : nil,
+            learned: { scrubber.add($0) })
         return LinuxHost(
-            root: root, scrubber: scrubber, stop: stop, isRehearsal: mode == .plan,
+            root: root, scrubber: scrubber, stop: stop, runGuard: runGuard, isRehearsal: mode == .plan,
             runsTests: mode == .apply || runsTests,
             fetch: downloader.fetch,
-            resolve: { _ in throw Failure(.host, "this version has no access to AWS") },
-            prefetch: { _, _ in }
+            resolve: { [isOffline] in isOffline ? nil : try await references.resolve($0) },
+            prefetch: { [isOffline] in if !isOffline { references.prefetch($0, again: $1) } }
         ).host
     }
+
+    /// Seconds in which credentials must answer, or a plan goes on without the values of references.
+    private static let planPatience = 2.0
 }

@@ -13,7 +13,15 @@ enum EntryPoint {
         if let personality = Personality(program: name) {
             exit(await personality.run(arguments))
         }
-        await IdeInit.main(arguments)
+        do {
+            var command = try IdeInit.parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            if !IdeInit.exitCode(for: error).isSuccess {
+                await MisuseSignal.send(arguments, "wrong use: " + IdeInit.message(for: error))
+            }
+            IdeInit.exit(withError: error)
+        }
     }
 }
 
@@ -30,17 +38,24 @@ struct IdeInit: AsyncParsableCommand {
               sudo ide-init apply metadata.json      make it so
               sudo ide-init apply metadata.json -c Setup,Start
               ide-init validate metadata.json        all mistakes at once
+              sudo ide-init apply --stack dev --resource Host --region eu-west-1 --signal
+              sudo ide-init apply -c Setup           again from that stack, another set
+              ide-init signal --failure --reason "no disk" --stack dev --resource Host
 
-            Called cfn-init it takes AWS's flags, and keeps its exit codes and logs.
+            Called cfn-init, cfn-signal or cfn-get-metadata it takes AWS's flags, and keeps
+            its exit codes and logs.
 
             EXIT CODES:
               0 done, or nothing to do       64 wrong use
               1 failed                       65 invalid document
-              2 a plan has changes           75 another run holds the lock
-                (--detailed-exitcode)
+              2 a plan has changes           69 done, but the stack couldn't be told
+                (--detailed-exitcode)        75 another run holds the lock
             """,
         version: version,
-        subcommands: [PlanCommand.self, ApplyCommand.self, ValidateCommand.self, VersionCommand.self])
+        subcommands: [
+            PlanCommand.self, ApplyCommand.self, ValidateCommand.self, MetadataCommand.self, SignalCommand.self,
+            VersionCommand.self,
+        ])
 }
 
 struct VersionCommand: AsyncParsableCommand {
@@ -49,8 +64,9 @@ struct VersionCommand: AsyncParsableCommand {
     func run() async { print("ide-init \(IdeInit.version)") }
 }
 
-/// Ends the process as a failure of this kind asks for.
-func end(_ failure: Failure, _ terminal: Terminal) -> Never {
+/// Says what went wrong, and ends the process as a failure of this kind asks for.
+func end(_ error: any Error, _ terminal: Terminal) -> Never {
+    let failure = Failure(wrapping: error)
     terminal.print("ide-init: \(visible(failure.message))", to: .errors)
-    exit(ExitCode(failure.kind).rawValue)
+    exit(InitCore.ExitCode(failure.kind).rawValue)
 }

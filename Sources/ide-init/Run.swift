@@ -10,45 +10,58 @@ struct Run: Sendable {
     var mode: Report.Mode
     var runsTests = false
     var only: ResourceFilter?
-    var timeout: Double?
     /// Whether another run is waited for.
     var waitsForLock = false
 
     /// - Parameters:
+    ///   - source: where the document came from, to be remembered by an apply.
     ///   - observe: wraps the host, for those who keep a log.
     ///   - events: told of each step of the engine.
     /// - Throws: `Failure(.locked)`, or another that kept the run from starting.
     func perform(
-        _ document: Document, scrubber: Scrubber, observe: (Host) -> Host = { $0 },
+        _ loaded: LoadedDocument, source: Source? = nil, observe: (Host) -> Host = { $0 },
         events: @escaping @Sendable (Engine.Event) -> Void
     ) async throws -> Report {
         let stop = composition.stop
         var lock: RunLock?
-        stop.watchSignals()
         if mode == .apply {
             lock = try await RunLock.acquire(root: composition.root, waits: waitsForLock, stop: stop) { note in
                 composition.terminal.print(note, to: .errors)
             }
         }
-        if let timeout { stop.stop(after: timeout) }
-        let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: scrubber))
-        let report = await Engine(host: host, mode: mode, events: events).run(document, only: only)
+        if mode == .apply, let source {
+            try source.record()
+            try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
+        }
+        let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
+        let report = await Engine(host: host, mode: mode, events: events).run(loaded.document, only: only)
         return withExtendedLifetime(lock) { report }
     }
 }
 
 /// A document and the net for its secrets.
 struct LoadedDocument: Sendable {
+    /// For people: where it came from.
+    let name: String
     let document: Document
     let redaction: Redaction
     let scrubber: Scrubber
 
-    init(_ bytes: [UInt8], name: String, configSets: [String], compatible: Bool, strict: Bool = false) throws {
-        let parsed = try JSONParser.parse(bytes, name: name)
+    /// - Parameter scrubber: gets to know the document's secrets.
+    init(
+        _ metadata: JSONValue, name: String, configSets: [String], compatible: Bool, strict: Bool = false,
+        duplicates: [JSONParser.DuplicateKey] = [], scrubber: Scrubber
+    ) {
+        self.name = name
         document = Document(
-            parsed.value, configSets: configSets, compatible: compatible, strict: strict, duplicates: parsed.duplicates)
-        redaction = Redaction(parsed.value)
-        scrubber = Scrubber(
-            redaction.secrets + document.sets.flatMap(\.configs).flatMap(\.resources).flatMap(\.secrets))
+            metadata, configSets: configSets, compatible: compatible, strict: strict, duplicates: duplicates)
+        redaction = Redaction(metadata)
+        self.scrubber = scrubber
+        for secret in redaction.secrets + document.sets.flatMap(\.configs).flatMap(\.resources).flatMap(\.secrets) {
+            scrubber.add(secret)
+        }
     }
+
+    /// What may be kept of it on this host.
+    var storable: [UInt8] { Array(scrubber.scrub(redaction.metadata.prettyText()).utf8) }
 }

@@ -44,6 +44,9 @@ final class Terminal: Sendable {
         }
     }
 
+    /// Told why a call takes its time. Somebody else's words.
+    var waiting: @Sendable (String) -> Void { { self.print("waiting: \(visible($0))", to: .errors) } }
+
     func clear() {
         hasPassingLine.withLock { passing in
             if passing { put("\r\u{1B}[K", 2) }

@@ -26,10 +26,19 @@ import Testing
     func templates(candidate: Candidate) async throws {
         try await candidate.with { host async throws in
             var write = FileWrite("/a", .download(Download(url: url)), mode: 0o644, keepsBackup: false)
-            write.template = .object(JSONObject([("name", .string("ada"))]))
+            write.template = TemplateContext(.object(JSONObject([("name", .string("ada"))])))
             #expect(try await host.perform(.write(write)).changed)
             #expect(try host.look("/a") == "file 644 body ada\n")
             #expect(try await host.perform(.write(write)).changed == false)
+        }
+    }
+
+    @Test("A reference's value is asked of those who were given for it", arguments: Candidate.all)
+    func references(candidate: Candidate) async throws {
+        try await candidate.with { host async throws in
+            let reference = Reference.parameter(name: "/a/b", version: nil)
+            host.prefetch([reference], false)
+            #expect(try await host.probe.resolve(reference) == Secret("value of a/b"))
         }
     }
 

@@ -44,7 +44,7 @@ import Testing
             ("config.file", "did you mean \u{201C}files\u{201D}?"),
             ("config.users.u.group", "did you mean \u{201C}groups\u{201D}?"),
             ("config.files./yaml.mode", "493 is 000755 written in YAML without quotes"),
-            ("config.sources./a", "ftp:// is not known here; http:// and https:// are"),
+            ("config.sources./a", "ftp:// is not known here; http://, https:// and s3:// are"),
             ("config.files./base64.content", "its padding is wrong"),
             ("config.commands.c.timeout", "90s, 10m, 1h"),
             ("config.groups.g.gid", "a whole number from 0"),

@@ -134,7 +134,7 @@ package final class StandIn: Sendable {
             region: region, credentials: store, metadata: metadata(),
             endpoints: Endpoints(environment: { environment[$0] }), transport: Self.transport(environment),
             patience: Patience(total: 20, settling: settling),
-            clocks: AWSSession.Clocks(now: Self.now, steady: Self.steady, sleep: Self.shortly))
+            clocks: AWSSession.Clocks(now: Self.now, steady: Self.steady, sleep: Self.shortly), waiting: { _ in })
     }
 
     /// No test waits as long as a host would.

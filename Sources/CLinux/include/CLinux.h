@@ -6,8 +6,11 @@ extern const int linuxUnnamedFile;     // O_TMPFILE
 
 int linuxPipe(int ends[2]);                                                         // pipe2, O_CLOEXEC
 int linuxExchange(int directory, const char *one, int other, const char *another);  // renameat2, RENAME_EXCHANGE
-// Writes the number of each of these signals to the descriptor as one byte, once each: the second one ends the process.
-int linuxCatchSignals(int descriptor, const int *signals, int count);
+// Writes the number of each of these signals to the descriptor as one byte; if once, the second one ends the process.
+int linuxCatchSignals(int descriptor, const int *signals, int count, int once);
+// This program anew in a session of its own, with /dev/null as 0, 1 and 2 and nothing else open but the kept descriptor.
+// Its process id; -1: see errno.
+int linuxStartDetached(char *const words[], int kept, int as);
 // A cat(1) in a session of its own reads the descriptor to its end, whatever becomes of us; it has nothing else open.
 int linuxReadToEnd(int descriptor);
 int linuxSyncFileSystem(int descriptor);                                            // syncfs

@@ -29,15 +29,16 @@ package struct AWSSession: Sendable {
     private let credentials: CredentialStore
     private let patience: Patience
     private let clocks: Clocks
+    private let waiting: @Sendable (String) -> Void
     private let shared = Shared()
 
     /// Time as the session sees it.
     package struct Clocks: Sendable {
         /// Seconds since 1970.
-        let now: @Sendable () -> Double
+        package let now: @Sendable () -> Double
         /// Seconds since some fixed moment.
-        let steady: @Sendable () -> Double
-        let sleep: @Sendable (Double) async -> Void
+        package let steady: @Sendable () -> Double
+        package let sleep: @Sendable (Double) async -> Void
 
         package init(
             now: @escaping @Sendable () -> Double, steady: @escaping @Sendable () -> Double,
@@ -60,9 +61,10 @@ package struct AWSSession: Sendable {
         let state = Mutex(State())
     }
 
+    /// - Parameter waiting: told why a call takes its time.
     package init(
         region: String, credentials: CredentialStore, metadata: InstanceMetadata, endpoints: Endpoints,
-        transport: HTTPTransport, patience: Patience, clocks: Clocks
+        transport: HTTPTransport, patience: Patience, clocks: Clocks, waiting: @escaping @Sendable (String) -> Void
     ) {
         self.region = region
         self.credentials = credentials
@@ -71,13 +73,14 @@ package struct AWSSession: Sendable {
         self.transport = transport
         self.patience = patience
         self.clocks = clocks
+        self.waiting = waiting
     }
 
     /// The same, with somebody else's credentials (an entry of Authentication).
     package func acting(by credentials: CredentialStore) -> AWSSession {
         AWSSession(
             region: region, credentials: credentials, metadata: metadata, endpoints: endpoints, transport: transport,
-            patience: patience, clocks: clocks)
+            patience: patience, clocks: clocks, waiting: waiting)
     }
 
     /// The same, with other credentials, which are found and kept out of sight as these are.
@@ -85,24 +88,31 @@ package struct AWSSession: Sendable {
 
     // MARK: Calls
 
+    /// The answer of a service that speaks JSON.
+    func json(_ call: ServiceCall) async throws -> JSONNode {
+        try await answer(call) { answer in
+            (try? JSONParser.parse(answer.body, name: call.action).value).map { JSONNode($0) }
+        }
+    }
+
+    /// - Parameter decode: nil for what AWS can't have sent: something between us and it speaks in its place, for now.
     /// - Throws: `ServiceError` for a no that stays one; `Failure` when nobody could be reached or asked in time, or the run is to stop.
-    func answer(_ call: ServiceCall) async throws -> HTTPAnswer {
+    func answer<Answer>(_ call: ServiceCall, _ decode: (HTTPAnswer) -> Answer?) async throws -> Answer {
         let deadline = clocks.steady() + patience.total
         var attempt = 0
         var usesIdentity = false
         while true {
             attempt += 1
+            // The error is what is told when the deadline comes first.
             let trouble: (text: String, error: any Error, delay: Double)
             do {
                 let authorization = try await authorization(for: call, usesIdentity: usesIdentity)
                 let answer = try await transport.send(
                     request(call, authorization), within: min(Self.attemptTime, max(1, deadline - clocks.steady())),
                     upTo: call.largestAnswer)
-                if (200..<300).contains(answer.status) {
-                    guard call.isForeign(answer) else { return answer }
-                    throw ForeignAnswer()
-                }
-                let error = ServiceError(answer)
+                let isGood = (200..<300).contains(answer.status) || answer.status == 304
+                if isGood, let decoded = decode(answer) { return decoded }
+                let error = isGood ? ServiceError(garbled: answer) : ServiceError(answer)
                 if call.allowsIdentity, !usesIdentity, error.isDenied, await credentials.areOfRole {
                     // The role need not allow it: every instance may ask about its own stack.
                     usesIdentity = true
@@ -117,7 +127,9 @@ package struct AWSSession: Sendable {
             } catch let error as Failure {
                 throw error
             } catch let error as CredentialStore.None {
-                guard mayStillSettle() else { throw noCredentials(call, error) }
+                // Elsewhere than on EC2 none will come.
+                let isInstance = await (try? metadata.instanceID()) != nil
+                guard isInstance, mayStillSettle() else { throw noCredentials(call, error) }
                 trouble = ("no credentials", noCredentials(call, error), Double.random(in: 0.5...1.5))
             } catch {
                 let reason = Trouble(error)
@@ -133,12 +145,9 @@ package struct AWSSession: Sendable {
                     "\(host(of: call)) doesn't answer \(call.action) (tried \(attempt) times in \(durationText(patience.total))): \(trouble.text)"
                 )
             }
+            if attempt >= 3 { waiting("\(host(of: call)): \(trouble.text); trying \(call.action) again") }
             await clocks.sleep(trouble.delay)
         }
-    }
-
-    private struct ForeignAnswer: Error, CustomStringConvertible {
-        let description = "the answer isn't AWS's; is there something in between that wants a login first?"
     }
 
     /// Seconds to wait before it is worth trying again; nil: it isn't.
@@ -163,7 +172,7 @@ package struct AWSSession: Sendable {
     }
 
     /// Full jitter below a limit that doubles up to 20 s.
-    private static func pause(_ attempt: Int, unit: Double) -> Double {
+    static func pause(_ attempt: Int, unit: Double) -> Double {
         Double.random(in: 0...1) * min(20, unit * Double(1 << min(attempt, 20)))
     }
 

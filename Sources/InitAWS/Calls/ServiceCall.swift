@@ -19,27 +19,8 @@ package struct ServiceCall: Sendable {
     var allowsIdentity = false
     /// Whether a no may be one of a role that isn't known everywhere yet, and is worth waiting for.
     var settles = true
-    /// What every true answer to it looks like.
-    var proof = Proof.none
     /// Bytes that an answer may have.
     var largestAnswer = HTTPTransport.largestAnswer
-
-    /// By what an answer is told from that of somebody in between (a portal that wants a login first).
-    enum Proof: Sendable {
-        case none
-        case json
-        /// S3 answers with an id for each request, and an ETag for each object.
-        case s3
-    }
-
-    /// Whether a 200 isn't the service's.
-    func isForeign(_ answer: HTTPAnswer) -> Bool {
-        switch proof {
-        case .none: false
-        case .json: answer.body.first { $0 > 0x20 } != UInt8(ascii: "{")
-        case .s3: answer.header("x-amz-request-id") == nil && answer.header("etag") == nil
-        }
-    }
 
     /// A call of the query protocol (CloudFormation, EC2), whose parameters stand in the URL.
     static func query(_ service: Service, _ action: String, version: String, _ parameters: [(String, String)]) -> Self {
@@ -50,14 +31,12 @@ package struct ServiceCall: Sendable {
 
     /// A call of the JSON 1.1 protocol.
     static func json(_ service: Service, _ action: String, target: String, _ body: JSONValue) -> Self {
-        var call = ServiceCall(
+        ServiceCall(
             service: service, action: action,
             headers: [
                 (name: "Content-Type", value: "application/x-amz-json-1.1"),
                 (name: "X-Amz-Target", value: "\(target).\(action)"),
             ], body: Array(body.pythonText.utf8))
-        call.proof = .json
-        return call
     }
 }
 
@@ -103,6 +82,13 @@ package struct ServiceError: Error, Sendable, Equatable {
             message = ""
         }
         region = S3.region(of: answer, element)
+    }
+
+    /// A success that isn't in the service's language.
+    init(garbled answer: HTTPAnswer) {
+        self.init(
+            status: answer.status, code: "",
+            message: "the answer isn't AWS's; is there something in between that wants a login first?")
     }
 
     private static func text(_ node: JSONNode?) -> String {

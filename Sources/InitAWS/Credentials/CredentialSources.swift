@@ -52,6 +52,12 @@ package struct CredentialOptions: Sendable {
         ]
     }
 
+    /// Where the environment or the profile says that we are.
+    package func region(_ environment: @escaping @Sendable (String) -> String?) -> String? {
+        ["AWS_REGION", "AWS_DEFAULT_REGION"].lazy.compactMap(environment).first { !$0.isEmpty }
+            ?? SharedProfile(name: profile, environment: environment).region
+    }
+
     private static func environmentKeys(_ environment: @Sendable (String) -> String?) -> Credentials? {
         guard let id = environment("AWS_ACCESS_KEY_ID"), !id.isEmpty,
             let secret = environment("AWS_SECRET_ACCESS_KEY"), !secret.isEmpty
@@ -90,7 +96,7 @@ extension CredentialSource {
 }
 
 /// cfn-init's credential file: `AWSAccessKeyId=` and `AWSSecretKey=`, readable by its owner alone.
-func readCredentialFile(_ path: String) throws -> Credentials {
+package func readCredentialFile(_ path: String) throws -> Credentials {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
         throw Failure(.usage, "the credential file \(path) can't be read: \(String(cString: strerror(errno)))")

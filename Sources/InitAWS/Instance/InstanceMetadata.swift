@@ -16,6 +16,8 @@ package final class InstanceMetadata: Sendable {
 
     private struct State {
         var session: Task<Session, any Error>?
+        /// When the last attempt to begin one failed.
+        var failed: Double?
         var answers: [String: String] = [:]
     }
 
@@ -92,14 +94,23 @@ package final class InstanceMetadata: Sendable {
 
     // MARK: Token
 
+    /// Seconds for which a no is taken for the answer: a run asks often, a daemon asks again.
+    private static let failureLife = 10.0
+
     private func session() async throws -> Session {
+        let now = clock()
         let task = state.withLock { state in
-            if let task = state.session { return task }
+            if let task = state.session, now - (state.failed ?? now) < Self.failureLife { return task }
             let task = Task { try await self.begin() }
-            state.session = task
+            (state.session, state.failed) = (task, nil)
             return task
         }
-        return try await task.value
+        do {
+            return try await task.value
+        } catch {
+            state.withLock { $0.failed = $0.failed ?? now }
+            throw error
+        }
     }
 
     private func begin() async throws -> Session {

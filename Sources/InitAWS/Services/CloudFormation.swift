@@ -12,11 +12,10 @@ package struct CloudFormation: Sendable {
 
     /// - Throws: `ServiceError`, `Failure`.
     package func describe(stack: String, resource: String) async throws -> StackResourceDetail {
-        let answer = try await session.answer(
+        let root = try await session.json(
             call(
                 "DescribeStackResource",
                 [("LogicalResourceId", resource), ("ContentType", "JSON"), ("StackName", stack)]))
-        let root = JSONNode(try JSONParser.parse(answer.body, name: "CloudFormation's answer").value)
         let result = root["DescribeStackResourceResponse"]?["DescribeStackResourceResult"]
         guard let detail = result?["StackResourceDetail"], let status = Self.text(detail["ResourceStatus"]),
             let type = Self.text(detail["ResourceType"]),
@@ -37,21 +36,30 @@ package struct CloudFormation: Sendable {
     }
 
     /// - Parameter uniqueID: for an instance its id; at most 64 characters.
-    package func signal(stack: String, resource: String, uniqueID: String, success: Bool) async throws {
-        _ = try await session.answer(
-            call(
-                "SignalResource",
-                [
-                    ("LogicalResourceId", resource), ("StackName", stack), ("UniqueId", uniqueID),
-                    ("Status", success ? "SUCCESS" : "FAILURE"), ("ContentType", "JSON"),
-                ]))
+    /// - Returns: why it wasn't needed any more, if it wasn't: the stack has made up its mind, or has heard this before.
+    package func signal(stack: String, resource: String, uniqueID: String, success: Bool) async throws -> String? {
+        do {
+            _ = try await session.json(
+                call(
+                    "SignalResource",
+                    [
+                        ("LogicalResourceId", resource), ("StackName", stack), ("UniqueId", uniqueID),
+                        ("Status", success ? "SUCCESS" : "FAILURE"), ("ContentType", "JSON"),
+                    ]))
+            return nil
+        } catch let error as ServiceError {
+            let isLate = error.code == "ValidationError" && Self.late.contains { error.message.contains($0) }
+            guard isLate else { throw error }
+            return error.message
+        }
     }
+
+    private static let late = ["already exists", "cannot be signaled", "can't be signaled"]
 
     private func call(_ action: String, _ parameters: [(String, String)]) -> ServiceCall {
         var call = ServiceCall.query(.cloudformation, action, version: Self.version, parameters)
         call.headers = [(name: "Accept", value: "application/json")]
         call.allowsIdentity = true
-        call.proof = .json
         return call
     }
 

@@ -22,7 +22,7 @@ struct SSM: Sendable {
                 JSONObject([("Names", .array(spellings.map(JSONValue.string))), ("WithDecryption", .bool(true))])))
         call.region = region
         call.settles = settles
-        let answer = JSONNode(try call.json(try await session.answer(call)))
+        let answer = try await session.json(call)
         var values: [String: Secret] = [:]
         for parameter in answer["Parameters"]?.items ?? [] {
             guard let value = parameter["Value"]?.string else { continue }
@@ -41,17 +41,6 @@ struct SSM: Sendable {
         if names.contains(spelling) { return true }
         guard case .number(let version)? = parameter["Version"]?.value else { return false }
         return names.contains { spelling == "\($0):\(version.text)" }
-    }
-}
-
-extension ServiceCall {
-    /// The JSON that such a call is answered with.
-    /// - Throws: `Failure` that holds nothing of the answer, as it may be full of secrets.
-    func json(_ answer: HTTPAnswer) throws -> JSONValue {
-        guard let value = try? JSONParser.parse(answer.body, name: "answer").value else {
-            throw Failure(.network, "the answer to \(action) is no JSON")
-        }
-        return value
     }
 }
 

@@ -24,7 +24,7 @@ struct SecretsManager: Sendable {
                 .secretsmanager, "BatchGetSecretValue", target: "secretsmanager", .object(JSONObject(fields)))
             call.region = region
             call.settles = false
-            let answer = JSONNode(try call.json(try await session.answer(call)))
+            let answer = try await session.json(call)
             for secret in answer["SecretValues"]?.items ?? [] {
                 guard let value = Self.value(secret) else { continue }
                 for id in ids where Self.means(id, secret) { values[id] = .success(value) }
@@ -53,7 +53,7 @@ struct SecretsManager: Sendable {
             .secretsmanager, "GetSecretValue", target: "secretsmanager", .object(JSONObject(fields)))
         call.region = region
         call.settles = settles
-        guard let value = Self.value(JSONNode(try call.json(try await session.answer(call)))) else {
+        guard let value = Self.value(try await session.json(call)) else {
             throw Failure(.network, "Secrets Manager's answer holds neither SecretString nor SecretBinary")
         }
         return value

@@ -59,13 +59,18 @@ package struct Document: Sendable {
         let configSets = ConfigSets(initNode, &diagnostics).chosen(
             configSets.isEmpty ? ["default"] : configSets, initNode.path, &diagnostics)
         let chosen = Set(configSets.flatMap(\.configs))
+        var authentication = Authentication.none
+        if let node = root.given(Authentication.key) {
+            authentication = Authentication(node, &diagnostics)
+            findLeftovers(inAuthentication: node, &diagnostics)
+        }
         var configs: [String: Config] = [:]
         for (name, node) in initNode.members where name != "configSets" {
             var own = Diagnostics(compatible: compatible)
             configs[name] = Config(
                 name: name,
                 resources: Self.resources(
-                    of: node, named: name, commandTimeout: compatible ? nil : Self.commandTimeout,
+                    of: node, named: name, authentication, commandTimeout: compatible ? nil : Self.commandTimeout,
                     skipsUnreadablePackages: compatible && !strict, &own))
             diagnostics.merge(own, demoted: !chosen.contains(name))
         }
@@ -74,7 +79,8 @@ package struct Document: Sendable {
     }
 
     private static func resources(
-        of config: JSONNode, named name: String, commandTimeout: Double?, skipsUnreadablePackages: Bool,
+        of config: JSONNode, named name: String, _ authentication: Authentication, commandTimeout: Double?,
+        skipsUnreadablePackages: Bool,
         _ diagnostics: inout Diagnostics
     ) -> [any Resource] {
         guard config.isMap else {
@@ -88,36 +94,14 @@ package struct Document: Sendable {
                 "there is no section of this name\(suggestion(for: key, among: known)); known: \(known.joined(separator: ", "))"
             )
         }
-        findLeftovers(config, &diagnostics)
+        findLeftovers(in: config, &diagnostics)
         return sections.flatMap { section -> [any Resource] in
             guard let node = config.given(section.key), node.value.isTruthy else { return [] }
             return section.decode(
                 SectionInput(
-                    config: name, node: node, siblings: config, commandTimeout: commandTimeout,
+                    config: name, node: node, siblings: config, authentication: authentication,
+                    commandTimeout: commandTimeout,
                     skipsUnreadablePackages: skipsUnreadablePackages), &diagnostics)
-        }
-    }
-
-    /// What should have been replaced by something else on its way here, and would be used as it stands.
-    /// `{"Ref": …}` and `{"Fn::…": …}` are CloudFormation's to replace.
-    private static func findLeftovers(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
-        switch node.value {
-        case .string(let text):
-            guard Reference.isIn(text) else { return }
-            diagnostics.ignored(node.path, "a reference stands here, which this version doesn't resolve")
-        case .array:
-            for item in node.items { findLeftovers(item, &diagnostics) }
-        case .object(let object):
-            if object.count == 1, let key = object.keys.first, key == "Ref" || key.hasPrefix("Fn::") {
-                diagnostics.ignored(
-                    node.path,
-                    "\(key) stands here unresolved; CloudFormation replaces it in a stack, in a file the value itself is wanted"
-                )
-                return
-            }
-            if object["references"] == .bool(false) || object["references"] == .string("false") { return }
-            for (_, member) in node.members { findLeftovers(member, &diagnostics) }
-        default: break
         }
     }
 }

@@ -13,22 +13,27 @@ package struct Redaction: Sendable {
     /// - Parameters:
     ///   - key: under which the value stands; empty where a key is only a name (a package's, a destination's).
     ///   - parent: the key of the map that it stands in.
+    ///   - readsReferences: false in a file that takes braces literally.
     private mutating func redact(
-        _ value: JSONValue, key: String, parent: String = "", isSecret: Bool = false
+        _ value: JSONValue, key: String, parent: String = "", isSecret: Bool = false, readsReferences: Bool = true
     ) -> JSONValue {
         switch value {
         case .null, .bool: return value
         case .number(let number): return isSecret || saysSecret(key) ? conceal(number.text) : value
         case .string(let text):
-            guard isSecret || saysSecret(key) || holdsPrivateKey(text.utf8) else { return value }
-            return text.isEmpty || Reference.isWhole(text) ? value : conceal(text)
+            guard isSecret || saysSecret(key) || holdsPrivateKey(text.utf8), !text.isEmpty else { return value }
+            return readsReferences ? concealLiterals(of: text, key: key) : conceal(text)
         case .array(let items):
-            return .array(items.map { redact($0, key: key, parent: parent, isSecret: isSecret) })
+            return .array(
+                items.map {
+                    redact($0, key: key, parent: parent, isSecret: isSecret, readsReferences: readsReferences)
+                })
         case .object(let object):
-            if isSecret, key == "content" { return conceal(value.pythonText) }
+            if isSecret, key == "content", !holdsReferences(value, readsReferences) { return conceal(value.pythonText) }
             let holdsNames = Self.sectionsOfNames.contains(key) || parent == "packages"
             let decoded = Self.decodedContent(object)
             let isHidden = Self.isPrivateFile(object) || decoded.map(holdsPrivateKey) ?? false
+            let isLiteral = decoded != nil || Self.takesBracesLiterally(object)
             // The file holds it, and a command may print it, in its decoded form.
             if isHidden, let decoded { secrets.append(Secret(decoded)) }
             var result = JSONObject()
@@ -36,10 +41,16 @@ package struct Redaction: Sendable {
                 let isPrivate = isHidden && (name == "content" || name == "context")
                 result[name] = redact(
                     member, key: holdsNames ? "" : name, parent: key,
-                    isSecret: isSecret || isPrivate || Self.authenticationKeys.contains(name))
+                    isSecret: isSecret || isPrivate || Self.authenticationKeys.contains(name),
+                    readsReferences: readsReferences && !isLiteral)
             }
             return .object(result)
         }
+    }
+
+    private func holdsReferences(_ value: JSONValue, _ readsReferences: Bool) -> Bool {
+        var ignored = Diagnostics()
+        return !ReferencedJSON(JSONNode(value), readsReferences, &ignored).references.isEmpty
     }
 
     private mutating func conceal(_ text: String) -> JSONValue {
@@ -47,6 +58,28 @@ package struct Redaction: Sendable {
         return .string(Secret.placeholder)
     }
 
+    /// A reference says where a secret lies, which is none; what stands beside it may be one.
+    private mutating func concealLiterals(of text: String, key: String) -> JSONValue {
+        let found = try? ReferencedText(text, at: DocumentPath(), takesObjects: key == "content")
+        if found?.isOneReference == true { return .string(text) }
+        guard found != nil, let parts = try? ReferencedText.parts(of: text) else { return conceal(text) }
+        var result = ""
+        for part in parts {
+            switch part {
+            case .literal(let bytes):
+                // Beside a reference mostly a name stands, whose every occurrence elsewhere would be taken for a secret.
+                if parts.count == 1 || saysSecret(key) || bytes.count >= Self.shortestPiece {
+                    secrets.append(Secret(bytes))
+                }
+                result += Secret.placeholder
+            case .reference(let body): result += Reference.opening + body + Reference.closing
+            }
+        }
+        return .string(result)
+    }
+
+    /// Bytes.
+    private static let shortestPiece = 16
     private static let authenticationKeys: Set<String> = ["accessKeyId", "secretKey"]
     /// Their items' names are chosen by the author and say nothing about the values.
     private static let sectionsOfNames: Set<String> = [
@@ -57,6 +90,12 @@ package struct Redaction: Sendable {
         guard object["content"] != nil || object["context"] != nil else { return false }
         var ignored = Diagnostics()
         return FileMode(JSONNode(.object(object)), &ignored)?.isPrivate ?? false
+    }
+
+    private static func takesBracesLiterally(_ object: JSONObject) -> Bool {
+        guard object["content"] != nil || object["source"] != nil, let flag = object["references"] else { return false }
+        var ignored = Diagnostics()
+        return !JSONNode(flag).flag(&ignored)
     }
 
     /// Of a file whose content is base64.

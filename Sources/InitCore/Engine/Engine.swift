@@ -33,6 +33,8 @@ package struct Engine: Sendable {
         var ledger = Ledger()
         var reactions: Reactions
         var batch = WriteBatch()
+        var prefetching: Prefetching
+        let probe: Probe
         let start: Double
 
         init(engine: Engine, document: Document) {
@@ -40,6 +42,8 @@ package struct Engine: Sendable {
             report = Report(mode: engine.mode, configSets: document.sets.map(\.name))
             report.warnings = document.diagnostics.warnings
             reactions = Reactions(document, store: engine.host.pending)
+            prefetching = Prefetching(host: engine.host, mode: engine.mode)
+            probe = engine.host.probe.resolving(in: engine.mode)
             start = engine.host.clock()
         }
 
@@ -59,11 +63,16 @@ package struct Engine: Sendable {
             } catch {
                 report.failure = Failure(wrapping: error)
             }
+            let isChosen = { (resource: any Resource) in only?.includes(resource.id) ?? true }
+            if !hasFailed { prefetching.begin(document.sets.flatMap(\.configs).flatMap(\.resources).filter(isChosen)) }
             for set in document.sets {
                 if !hasFailed { engine.events(.setStarted(set.name)) }
                 for config in set.configs {
                     if !hasFailed { engine.events(.configStarted(config.name)) }
-                    for resource in config.resources where only?.includes(resource.id) ?? true {
+                    prefetching.beginConfig()
+                    let resources = config.resources.filter(isChosen)
+                    for (index, resource) in resources.enumerated() {
+                        if !hasFailed { prefetching.take(resources[index...]) }
                         await take(resource)
                     }
                     await flush()
@@ -137,7 +146,7 @@ package struct Engine: Sendable {
 
         private func plan(_ resource: any Resource) async throws -> Plan {
             do {
-                return try await resource.plan(Planning(probe: host.probe, ledger: ledger))
+                return try await resource.plan(Planning(probe: probe, ledger: ledger))
             } catch let failure as Failure where failure.kind == .unreadable {
                 return .change(Change(.update, steps: [], certainty: .unanswered(failure.message)))
             }
@@ -164,6 +173,7 @@ package struct Engine: Sendable {
 
         private mutating func record(_ id: ResourceID, _ change: Change, _ outcome: Report.Outcome) {
             guard outcome != .unchanged else { return }
+            prefetching.record(id, outcome)
             ledger.record(id, change, happened: engine.mode == .apply)
         }
 

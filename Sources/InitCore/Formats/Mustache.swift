@@ -12,6 +12,8 @@ package struct MustacheTemplate: Sendable {
     /// Parses the text once; it may then be rendered any number of times.
     package init(_ text: String) throws(MustacheError) { nodes = try MustacheParser.parse(text) }
 
+    init(_ nodes: [MustacheNode]) { self.nodes = nodes }
+
     /// - Parameter partials: the text of `{{> name}}`; nil, a partial that doesn't exist, renders as nothing.
     package func render(
         _ context: JSONValue, partials: (String) -> String? = { _ in nil }

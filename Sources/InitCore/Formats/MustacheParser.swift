@@ -195,7 +195,7 @@ struct MustacheParser {
 }
 
 extension [UInt8] {
-    fileprivate func firstOccurrence(of wanted: [UInt8], from start: Int) -> Int? {
+    func firstOccurrence(of wanted: [UInt8], from start: Int) -> Int? {
         guard let first = wanted.first else { return nil }
         var place = start
         while let found = self[place...].firstIndex(of: first) {

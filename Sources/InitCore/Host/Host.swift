@@ -34,6 +34,15 @@ package struct Host: Sendable {
         self.stopReason = stopReason
         self.clock = clock
     }
+
+    /// A command outside any document. One that can't be started is a result, not an error.
+    @Sendable package func run(_ command: Command) async -> CommandResult {
+        do {
+            return try await perform(.run(command)).command ?? CommandResult(.notStarted("this host runs no commands"))
+        } catch {
+            return CommandResult(.notStarted(Failure(wrapping: error).message))
+        }
+    }
 }
 
 package struct BatchResult: Sendable, Equatable {

@@ -17,3 +17,6 @@ package struct StackResourceDetail: Sendable, Equatable {
         self.type = type
     }
 }
+
+/// Asks for a resource of the one stack by its logical id. Heeds the run's stop.
+package typealias DescribeResource = @Sendable (_ logicalID: String) async throws -> StackResourceDetail

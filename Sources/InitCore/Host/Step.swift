@@ -29,11 +29,11 @@ package struct FileWrite: Sendable, Equatable {
     /// Whether what stood there is kept as `PATH.bak`.
     package var keepsBackup: Bool
     /// Run on a download before it becomes the content.
-    package var template: JSONValue?
+    package var template: TemplateContext?
 
     package init(
         _ path: String, _ content: Content, mode: UInt16, owner: UInt32? = nil, group: UInt32? = nil,
-        keepsBackup: Bool, template: JSONValue? = nil
+        keepsBackup: Bool, template: TemplateContext? = nil
     ) {
         self.path = path
         self.content = content
@@ -87,6 +87,20 @@ package struct Download: Sendable, Equatable {
     }
 }
 
+// A user name and a key's id may come from a reference, and then are as secret as what stands beside them.
+extension Download.Access: CustomStringConvertible, CustomReflectable {
+    package var description: String {
+        switch self {
+        case .ofURL: "ofURL"
+        case .basic: "basic \(Secret.placeholder)"
+        case .keys: "keys \(Secret.placeholder)"
+        case .role(let name): "role \(name)"
+        }
+    }
+
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 extension Download {
     private var parts: (scheme: Substring, userInfo: Substring?, rest: Substring) {
         guard let separator = url.firstRange(of: "://") else { return ("", nil, url[...]) }
@@ -103,6 +117,14 @@ extension Download {
         guard let info = parts.userInfo else { return nil }
         let halves = info.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         return (percentDecoded(halves[0]), halves.count > 1 ? percentDecoded(halves[1]) : "")
+    }
+
+    /// Whether its query signs it: whoever has the URL may fetch it, and nobody may sign it again.
+    package var isPresigned: Bool {
+        guard let query = url.firstIndex(of: "?") else { return false }
+        return url[query...].dropFirst().split(separator: "&").contains {
+            $0.hasPrefix("X-Amz-Signature=") || $0.hasPrefix("Signature=")
+        }
     }
 
     /// For people: a query may be a signature, which is as good as a password.

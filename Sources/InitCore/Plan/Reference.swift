@@ -9,15 +9,10 @@ package enum Reference: Sendable, Hashable {
     case secret(id: String, key: String?, stage: String?, version: String?)
     case object(bucket: String, key: String, version: String?)
 
-    private static let schemes = ["ssm:///", "secretsmanager://", "s3://"]
-
-    /// Whether the whole text is one.
-    package static func isWhole(_ text: String) -> Bool {
-        schemes.contains { text.hasPrefix($0) } || text.hasPrefix("{{resolve:") && text.hasSuffix("}}")
+    /// Whether there is one in the text, or what is meant to be one. An `s3://` by itself may be an address for other programs.
+    package static func isIn(_ text: String) -> Bool {
+        holds("{{resolve:", text.utf8) || ReferencedText.isWhole(text, takesObjects: false)
     }
-
-    /// Whether there is one in it.
-    package static func isIn(_ text: String) -> Bool { isWhole(text) || holds("{{resolve:", text.utf8) }
 }
 
 extension Reference: CustomStringConvertible {
@@ -27,10 +22,13 @@ extension Reference: CustomStringConvertible {
         case .parameter(let name, let version):
             "ssm:///\(name.hasPrefix("/") ? String(name.dropFirst()) : name)" + (version.map { "?version=\($0)" } ?? "")
         case .secret(let id, let key, let stage, let version):
-            "secretsmanager://\(id)" + (stage.map { "?stage=\($0)" } ?? version.map { "?version=\($0)" } ?? "")
-                + (key.map { "#\($0)" } ?? "")
+            "secretsmanager://\(id)"
+                + (stage.map { "?stage=\(percentEncoded($0, "#&"))" }
+                    ?? version.map { "?version=\(percentEncoded($0, "#&"))" } ?? "")
+                + (key.map { "#\(percentEncoded($0, "?#"))" } ?? "")
         case .object(let bucket, let key, let version):
-            "s3://\(bucket)/\(key)" + (version.map { "?versionId=\($0)" } ?? "")
+            "s3://\(bucket)/\(percentEncoded(key, "?"))"
+                + (version.map { "?versionId=\(percentEncoded($0, "&"))" } ?? "")
         }
     }
 }

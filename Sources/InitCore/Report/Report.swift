@@ -60,6 +60,8 @@ package enum ExitCode: Int32, Sendable {
     case changes = 2
     case usage = 64
     case invalidDocument = 65
+    /// Done, but the stack couldn't be told so.
+    case untold = 69
     case locked = 75
 
     package init(_ kind: Failure.Kind) {

@@ -13,11 +13,17 @@ package let sections: [SectionType] = [
 
 package struct SectionType: Sendable {
     package let key: String
+    /// Keys of its items whose values may hold references; an item that is a string by itself may.
+    package let referenceKeys: Set<String>
     /// Reads the section into resources, in the order in which they are to run. Every mistake is a diagnostic.
     package let decode: @Sendable (SectionInput, inout Diagnostics) -> [any Resource]
 
-    package init(key: String, decode: @escaping @Sendable (SectionInput, inout Diagnostics) -> [any Resource]) {
+    package init(
+        key: String, referenceKeys: Set<String> = [],
+        decode: @escaping @Sendable (SectionInput, inout Diagnostics) -> [any Resource]
+    ) {
         self.key = key
+        self.referenceKeys = referenceKeys
         self.decode = decode
     }
 }
@@ -28,6 +34,7 @@ package struct SectionInput: Sendable {
     package let node: JSONNode
     /// The whole config, for those that name their siblings.
     package let siblings: JSONNode
+    package let authentication: Authentication
     /// Seconds that a command may take unless it says otherwise; nil: as long as it takes.
     package let commandTimeout: Double?
     /// cfn-init takes an rpm file that it can't read for installed.

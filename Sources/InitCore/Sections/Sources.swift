@@ -1,6 +1,6 @@
 // sources: {DESTINATION: archive, or {source, sha256, setuid}}: archives laid over directories.
 
-let sourcesSection = SectionType(key: "sources") { input, diagnostics in
+let sourcesSection = SectionType(key: "sources", referenceKeys: ["source"]) { input, diagnostics in
     input.sortedItems(&diagnostics).compactMap { destination, node in
         guard destination.hasPrefix("/") else {
             diagnostics.error(node.path, "the destination is not absolute; write it from / on")
@@ -8,47 +8,65 @@ let sourcesSection = SectionType(key: "sources") { input, diagnostics in
         }
         let details = node.isMap ? node["source"] : node
         node.checkKeys(["source", "sha256", "setuid"], &diagnostics)
-        guard let source = details?.text(&diagnostics, wanted: "a URL or the path of an archive"), !source.isEmpty
+        guard let details, let source = details.text(&diagnostics, wanted: "a URL or the path of an archive"),
+            !source.isEmpty
         else {
             if details == nil || details?.value == .string("") {
                 diagnostics.error(node.path, "there is no \u{201C}source\u{201D} in it")
             }
             return nil
         }
-        let origin: Unpacking.Origin
-        if let url = httpURL(source) {
-            origin = .download(Download(url: url, sha256: node.sha256(&diagnostics)))
-        } else if source.contains("://") {
-            diagnostics.error(details?.path ?? node.path, unknownScheme(source))
-            return nil
+        let origin: SourceResource.Origin
+        if source.contains("://") {
+            let download = WishedDownload(
+                details, source, of: node, input.authentication, named: nil, &diagnostics)
+            guard let download else { return nil }
+            origin = .download(download)
         } else {
             if let sum = node.given("sha256") {
                 diagnostics.error(sum.path, "a sum is for downloads; \(source) is a file of this host")
             }
+            if Reference.isIn(source) {
+                diagnostics.ignored(details.path, "a reference stands here, and a secret is no archive")
+            }
             origin = .path(source)
         }
         return SourceResource(
-            id: input.id(destination),
-            unpacking: Unpacking(
-                origin, to: destination, stripsTopLevel: isGitHubArchive(source),
-                allowsSetuid: node.given("setuid")?.flag(&diagnostics) ?? false),
-            mark: input.mark(destination))
+            id: input.id(destination), origin: origin, stripsTopLevel: isGitHubArchive(source),
+            allowsSetuid: node.given("setuid")?.flag(&diagnostics) ?? false, mark: input.mark(destination))
     }
 }
 
 struct SourceResource: Resource {
+    enum Origin: Sendable, Equatable {
+        case path(String)
+        case download(WishedDownload)
+    }
+
     let id: ResourceID
-    let unpacking: Unpacking
+    let origin: Origin
+    let stripsTopLevel: Bool
+    let allowsSetuid: Bool
     let mark: Mark
 
+    var references: [Reference] {
+        if case .download(let download) = origin { download.references.map(\.reference) } else { [] }
+    }
+
     func plan(_ now: Planning) async throws -> Plan {
-        switch unpacking.origin {
-        case .download(let download):
-            return change([Fact("source", nil, download.shownURL)], .knownAfter("download"))
+        switch origin {
+        case .download(let wished):
+            let facts = [Fact("source", nil, wished.bare.shownURL)]
+            switch try await now.resolve(wished.references) {
+            case .values(let values):
+                return change(facts, unpacking(.download(try wished.download(values))), .knownAfter("download"))
+            case .unknown(let certainty): return change(facts, nil, certainty)
+            }
         case .path(let path):
+            let unpacking = unpacking(.path(path))
             guard try now.probe.status(path) != nil else {
                 if let earlier = now.ledger.awaits("packages", "files", "sources", "commands") {
-                    return change([Fact("source", nil, path)], .knownAfter("\(earlier)"))
+                    return change([Fact("source", nil, path)], unpacking, .knownAfter("\(earlier)"))
                 }
                 throw Failure(.host, "there is no archive at \(path)")
             }
@@ -62,36 +80,20 @@ struct SourceResource: Resource {
                     Fact(
                         "members", nil, "\(comparison.differing.count) of \(comparison.members) differ: \(shown)\(more)"
                     ),
-                ], .certain)
+                ], unpacking, .certain)
         }
     }
 
-    private func change(_ facts: [Fact], _ certainty: Change.Certainty) -> Plan {
-        .change(Change(.update, facts: facts, steps: [.unpack(unpacking)], certainty: certainty, marks: [mark]))
+    private func unpacking(_ origin: Unpacking.Origin) -> Unpacking {
+        Unpacking(origin, to: id.name, stripsTopLevel: stripsTopLevel, allowsSetuid: allowsSetuid)
     }
-}
 
-extension JSONNode {
-    /// A SHA-256 sum in its lower-case spelling.
-    func sha256(_ diagnostics: inout Diagnostics) -> String? {
-        guard let node = given("sha256"), let text = node.text(&diagnostics) else { return nil }
-        guard text.utf8.count == 64, text.allSatisfy(\.isHexDigit) else {
-            diagnostics.error(node.path, "a SHA-256 sum has 64 hexadecimal digits; this has \(text.count) characters")
-            return nil
-        }
-        return text.lowercased()
+    private func change(_ facts: [Fact], _ unpacking: Unpacking?, _ certainty: Change.Certainty) -> Plan {
+        .change(
+            Change(
+                .update, facts: facts, steps: unpacking.map { [.unpack($0)] } ?? [], certainty: certainty,
+                marks: [mark]))
     }
-}
-
-/// The text if it is an http or https URL; the scheme's case doesn't matter.
-func httpURL(_ text: String) -> String? {
-    let lower = text.lowercased()
-    return lower.hasPrefix("http://") || lower.hasPrefix("https://") ? text : nil
-}
-
-func unknownScheme(_ source: String) -> String {
-    let scheme = source.prefix { $0 != ":" }
-    return "\(scheme):// is not known here; http:// and https:// are"
 }
 
 /// GitHub wraps a repository in one directory named after the commit, which nobody wants in the path.

@@ -66,17 +66,17 @@ struct FileCommit: Sendable {
         return StepResult(changed: true)
     }
 
-    private func render(_ staged: inout StagedFile, _ context: JSONValue, _ path: String) throws {
+    private func render(_ staged: inout StagedFile, _ context: TemplateContext, _ path: String) throws {
         lseek(staged.descriptor, 0, SEEK_SET)
         let text = try readAll(staged.descriptor, path)
         guard let template = String(validating: text, as: UTF8.self) else {
             throw Failure(.refused, "\(path): the download is no UTF-8 text, so it can't be a template")
         }
-        let rendered = try MustacheTemplate(template).render(context)
+        let rendered = try context.render(template)
         guard lseek(staged.descriptor, 0, SEEK_SET) == 0, ftruncate(staged.descriptor, 0) == 0 else {
             throw systemFailure("can't be written", path)
         }
-        try staged.write(Array(rendered.utf8), path: path)
+        try staged.write(rendered, path: path)
     }
 
     private func isStanding(_ staged: borrowing StagedFile, at place: String, _ write: FileWrite) throws -> Bool {

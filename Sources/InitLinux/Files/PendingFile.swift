@@ -9,11 +9,10 @@ struct PendingFile: Sendable {
     let root: Root
 
     func load() throws -> [Mark] {
-        let files = FileProbe(root: root)
         let bytes: [UInt8]
         do {
-            guard try files.status(Self.path) != nil else { return [] }
-            bytes = try files.read(Self.path)
+            guard let found = try privateContent(of: Self.path, root: root) else { return [] }
+            bytes = found
         } catch let failure as Failure where failure.kind == .unreadable {
             // A plan may be made without root; what is due can't be told then.
             return []
@@ -64,4 +63,11 @@ package func writePrivately(_ bytes: [UInt8], to path: String, root: Root) throw
     let result = FileCommit(root: root).commit([FileWrite(path, .bytes(bytes), mode: 0o600, keepsBackup: false)])
     if let failure = result.failure { throw failure }
     try syncDirectories(made)
+}
+
+/// What `writePrivately` wrote; nil: nothing was.
+/// - Throws: `Failure(.unreadable)` to those who may not read it.
+package func privateContent(of path: String, root: Root) throws -> [UInt8]? {
+    let files = FileProbe(root: root)
+    return try files.status(path) == nil ? nil : files.read(path)
 }

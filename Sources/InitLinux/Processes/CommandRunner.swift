@@ -11,6 +11,8 @@ struct CommandRunner: Sendable {
     let accounts: Accounts
     let scrubber: Scrubber
     let stop: StopSwitch
+    /// Learns what is running, so that it doesn't outlive a run that is killed.
+    var runGuard: RunGuard?
 
     /// A child that can't be started is a result, not an error.
     func run(_ command: Command) async -> CommandResult {
@@ -32,10 +34,14 @@ struct CommandRunner: Sendable {
         options.supplementaryGroups = plan.user?.groups
         let output = try OutputPipe(scrubber)
         let errors = command.separatesErrors ? try OutputPipe(scrubber) : nil
-        let watch: @Sendable (pid_t, Int32) async -> ProcessWatch.Verdict = { process, descriptor in
+        let watch: @Sendable (pid_t, Int32) async -> ProcessWatch.Verdict = { [runGuard] process, descriptor in
             let watch = ProcessWatch(
                 process: process, descriptor: descriptor, pipes: [output, errors].compactMap { $0 }, stop: stop,
                 command: command)
+            // A package manager finishes, whatever becomes of us.
+            let told = command.finishesOnStop ? nil : runGuard
+            told?.began(process)
+            defer { told?.ended(process) }
             return await blocking { watch.wait() }
         }
         let configuration = Configuration(

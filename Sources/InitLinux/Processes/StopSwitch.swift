@@ -35,14 +35,21 @@ package final class StopSwitch: Sendable {
     }
 
     /// Throws it when one of the signals arrives. A second one of the same kind ends the process at once.
-    package func watchSignals() {
+    /// - Parameter hangUp: told of each SIGHUP, which then throws nothing.
+    package func watchSignals(hangUp: HangUp? = nil) {
         var pipe: [Int32] = [-1, -1]
-        let signals = [SIGTERM, SIGINT, SIGHUP]
-        guard linuxPipe(&pipe) == 0, linuxCatchSignals(pipe[1], signals, Int32(signals.count)) == 0 else { return }
+        let signals = hangUp == nil ? [SIGTERM, SIGINT, SIGHUP] : [SIGTERM, SIGINT]
+        guard linuxPipe(&pipe) == 0, linuxCatchSignals(pipe[1], signals, Int32(signals.count), 1) == 0,
+            hangUp == nil || linuxCatchSignals(pipe[1], [SIGHUP], 1, 0) == 0
+        else { return }
         let descriptor = pipe[0]
         onThread { [self] in
             var signal: UInt8 = 0
             while read(descriptor, &signal, 1) != 0 {
+                if let hangUp, Int32(signal) == SIGHUP {
+                    hangUp.arrive()
+                    continue
+                }
                 let name = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP"][Int32(signal)] ?? "a signal"
                 stop(Failure(.stopped, "stopped by \(name)"))
             }
@@ -57,12 +64,55 @@ package final class StopSwitch: Sendable {
         }
     }
 
-    /// Waits so long, or until it is thrown.
-    package func sleep(_ seconds: Double) async {
+    /// Waits until it is thrown.
+    package func thrown() async -> Failure {
         await blocking {
-            var descriptors = [pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)]
-            poll(&descriptors, 1, Int32(seconds * 1000))
+            while true {
+                if let reason = self.stopReason { return reason }
+                var descriptors = [pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)]
+                poll(&descriptors, 1, -1)
+            }
         }
+    }
+
+    /// Waits so long, or until it is thrown, or a SIGHUP arrives where that is asked for.
+    package func sleep(_ seconds: Double, or hangUp: HangUp? = nil) async {
+        await blocking {
+            var descriptors = [self.descriptor, hangUp?.descriptor].compactMap { $0 }.map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
+            poll(&descriptors, nfds_t(descriptors.count), Int32(seconds * 1000))
+        }
+    }
+}
+
+/// SIGHUP as a daemon takes it: read the configuration again.
+package final class HangUp: Sendable {
+    private let ends: (read: Int32, write: Int32)
+
+    package init() {
+        var ends: [Int32] = [-1, -1]
+        linuxPipe(&ends)
+        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        self.ends = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(ends.read)
+        close(ends.write)
+    }
+
+    /// Readable while one is to be heeded.
+    var descriptor: Int32 { ends.read }
+
+    package func arrive() { write(ends.write, [1], 1) }
+
+    /// Whether one has arrived since it was last asked.
+    package func take() -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        var hasArrived = false
+        while read(ends.read, &bytes, bytes.count) > 0 { hasArrived = true }
+        return hasArrived
     }
 }
 

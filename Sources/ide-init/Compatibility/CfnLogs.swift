@@ -2,31 +2,17 @@
 
 import Glibc
 import InitCore
-import Synchronization
 
 final class CfnLogs: Sendable {
-    enum Level: String {
-        case debug = "DEBUG"
-        case info = "INFO"
-        case warning = "WARNING"
-        case error = "ERROR"
-    }
-
-    private let mainLog: RotatingLog?
+    private let mainLog: MainLog
     private let commandLog: RotatingLog?
-    private let isVerbose: Bool
     private let scrubber: Scrubber
-    private let terminal: Terminal
 
     init(isVerbose: Bool, scrubber: Scrubber, terminal: Terminal) {
-        mainLog = RotatingLog("/var/log/cfn-init.log")
+        mainLog = MainLog(
+            "/var/log/cfn-init.log", least: isVerbose ? .debug : .info, scrubber: scrubber, terminal: terminal)
         commandLog = RotatingLog("/var/log/cfn-init-cmd.log")
-        self.isVerbose = isVerbose
         self.scrubber = scrubber
-        self.terminal = terminal
-        if mainLog == nil {
-            terminal.print("The log /var/log/cfn-init.log can't be opened; logging to standard error", to: .errors)
-        }
     }
 
     static func centred(_ text: String) -> String {
@@ -34,16 +20,10 @@ final class CfnLogs: Sendable {
         return String(repeating: "-", count: rest / 2) + text + String(repeating: "-", count: rest - rest / 2)
     }
 
-    func main(_ level: Level, _ text: String) {
-        if level == .debug, !isVerbose { return }
-        let lines = scrubber.scrub(text).split(separator: "\n", omittingEmptySubsequences: false)
-        let entry = lines.enumerated().map { $0 == 0 ? "\(timestamp()) [\(level.rawValue)] \($1)\n" : "\($1)\n" }
-            .joined()
-        if let mainLog { mainLog.append(entry) } else { terminal.write(entry, to: .errors) }
-    }
+    func main(_ level: LogLevel, _ text: String) { mainLog.write(level, text) }
 
-    private func command(_ level: Level, _ text: String) {
-        let head = "\(timestamp()) P\(getpid()) [\(level.rawValue)] "
+    private func command(_ level: LogLevel, _ text: String) {
+        let head = "\(RotatingLog.timestamp()) P\(getpid()) [\(level.rawValue)] "
         let lines = scrubber.scrub(text).split(separator: "\n", omittingEmptySubsequences: false)
         commandLog?.append(lines.map { head + $0 + "\n" }.joined())
     }
@@ -114,58 +94,6 @@ final class CfnLogs: Sendable {
         case .exited(0): command(.info, "Completed successfully.")
         case .exited(let code): command(.error, "Exited with error code \(code)")
         default: command(.error, result.endingText)
-        }
-    }
-
-    /// Local time with milliseconds behind a comma, as Python's logging.
-    private func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        localtime_r(&now.tv_sec, &parts)
-        func digits(_ value: some BinaryInteger, _ count: Int) -> String {
-            let text = String(Int(value))
-            return String(repeating: "0", count: max(0, count - text.count)) + text
-        }
-        let day = "\(parts.tm_year + 1900)-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
-        let time = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))"
-        return "\(day) \(time),\(digits(now.tv_nsec / 1_000_000, 3))"
-    }
-}
-
-/// A log of at most 5 MiB, with five old ones beside it (`.1` … `.5`); readable by root alone, as output may hold anything.
-private final class RotatingLog: Sendable {
-    private static let mostBytes = 5 << 20
-
-    private let path: String
-    private let descriptor: Mutex<Int32>
-
-    init?(_ path: String) {
-        self.path = path
-        let opened = Self.open(path)
-        guard opened >= 0 else { return nil }
-        descriptor = Mutex(opened)
-    }
-
-    private static func open(_ path: String) -> Int32 {
-        let opened = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        var info = stat()
-        // Others may read an older one if they could; nobody else writes to it.
-        if opened >= 0, fstat(opened, &info) == 0, info.st_mode & 0o022 != 0 { fchmod(opened, info.st_mode & 0o755) }
-        return opened
-    }
-
-    func append(_ entry: String) {
-        descriptor.withLock { descriptor in
-            var info = stat()
-            if fstat(descriptor, &info) == 0, info.st_size >= Self.mostBytes {
-                for number in (1..<5).reversed() { rename("\(path).\(number)", "\(path).\(number + 1)") }
-                rename(path, "\(path).1")
-                close(descriptor)
-                descriptor = Self.open(path)
-            }
-            let bytes = Array(entry.utf8)
-            _ = write(descriptor, bytes, bytes.count)
         }
     }
 }

@@ -18,11 +18,9 @@ enum Personality: String {
         let terminal = Terminal(environment: Composition.environment)
         switch self {
         case .cfnInit: return await CfnInit(terminal: terminal).run(arguments)
-        case .cfnSignal, .cfnGetMetadata, .cfnHup:
-            terminal.print(
-                "\(rawValue): this needs AWS, which ide-init \(IdeInit.version) doesn't speak; use AWS's own",
-                to: .errors)
-            return 1
+        case .cfnSignal: return await CfnSignal(terminal: terminal).run(arguments)
+        case .cfnGetMetadata: return await CfnGetMetadata(terminal: terminal).run(arguments)
+        case .cfnHup: return await CfnHup(terminal: terminal).run(arguments)
         }
     }
 }

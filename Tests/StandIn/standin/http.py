@@ -2,7 +2,9 @@
 import socket
 import socketserver
 import struct
+import sys
 import threading
+import traceback
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
@@ -213,6 +215,4 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         return self
 
     def handle_error(self, request, client_address):
-        import sys
-        import traceback
         traceback.print_exc(file=sys.stderr)

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import time
+import traceback
 
 from . import routing, sigv4
 from .cloudformation import CloudFormation
@@ -110,7 +111,6 @@ class Service:
             entry["verdict"] = error.code
             return render(error, route.service, request)
         except Exception as error:  # a fault of ours, not of the one who asks: say so plainly, in the log and on the wire
-            import traceback
             traceback.print_exc()
             entry["verdict"] = f"stand-in failed: {error!r}"
             return Response(500, entry["verdict"].encode(), [("Content-Type", "text/plain")])

@@ -5,7 +5,7 @@ import re
 from datetime import datetime, timezone
 from urllib.parse import quote, unquote
 
-from .errors import refusal
+from .errors import Refusal, refusal
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SAFE = "-_.~"
@@ -135,7 +135,6 @@ def verify(request, service, region, credentials, now):
         raise refusal("incomplete", service, "Missing required header for this request: x-amz-content-sha256")
     if payload is not None and payload not in ("UNSIGNED-PAYLOAD",) and payload != digest(request.body):
         if service == "s3":
-            from .errors import Refusal
             raise Refusal("XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.", 400)
         raise refusal("mismatch", service)
     canonical = canonical_request(request, service, signed, payload or digest(request.body))

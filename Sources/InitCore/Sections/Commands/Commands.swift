@@ -1,6 +1,6 @@
 // commands: {NAME: {command, env, cwd, test, ignoreErrors, defaults, runas, timeout, retries}}, by name, one after the other.
 
-let commandsSection = SectionType(key: "commands") { input, diagnostics in
+let commandsSection = SectionType(key: "commands", referenceKeys: ["env"]) { input, diagnostics in
     input.sortedItems(&diagnostics).compactMap { name, node in
         let attributes = CommandAttributes(node, name: name, defaultTimeout: input.commandTimeout, &diagnostics)
         return CommandResource(
@@ -19,14 +19,28 @@ struct CommandAttributes: Sendable, Equatable {
     var command: Command?
     var test: Command?
     var defaults: Command?
+    /// Variables of `env` whose values live elsewhere.
+    var references: [String: ReferencedText] = [:]
 
-    init(_ node: JSONNode, name: String, defaultTimeout: Double?, _ diagnostics: inout Diagnostics) {
+    /// - Parameter readsReferences: false for what a command printed, which is taken as it stands.
+    init(
+        _ node: JSONNode, name: String, defaultTimeout: Double?, readsReferences: Bool = true,
+        _ diagnostics: inout Diagnostics
+    ) {
         _ = node.map(&diagnostics)
         node.checkKeys(Self.keys, &diagnostics)
         var environment = Command.Environment.inherited(setting: [:])
         if let env = node.given("env"), env.value.isTruthy {
             var values: [String: Secret] = [:]
-            for (key, value) in env.map(&diagnostics) { values[key] = value.text(&diagnostics).map { Secret($0) } }
+            for (key, value) in env.map(&diagnostics) {
+                guard let text = value.text(&diagnostics) else { continue }
+                values[key] = Secret(text)
+                guard readsReferences, let found = ReferencedText(reading: text, at: value.path, &diagnostics),
+                    !found.references.isEmpty
+                else { continue }
+                values[key] = nil
+                references[key] = found
+            }
             environment = .only(values)
         }
         let directory = node.given("cwd")?.text(&diagnostics)
@@ -59,76 +73,6 @@ struct CommandAttributes: Sendable, Equatable {
             return nil
         }
         return .arguments(words)
-    }
-}
-
-struct CommandResource: Resource {
-    let id: ResourceID
-    let node: JSONNode
-    let attributes: CommandAttributes
-    let defaultTimeout: Double?
-    let isCompatible: Bool
-    let mark: Mark
-
-    func plan(_ now: Planning) async throws -> Plan {
-        var attributes = attributes
-        if let defaults = attributes.defaults {
-            guard let result = try await now.probe.test(defaults) else {
-                return run(attributes.command, .knownAfter("its defaults command has run"))
-            }
-            attributes = try merged(with: result)
-        }
-        guard let command = attributes.command else {
-            throw Failure(.host, "its defaults command gave it no \u{201C}command\u{201D}")
-        }
-        if let test = attributes.test {
-            guard let result = try await now.probe.test(test) else {
-                return run(command, .knownAfter("its test has run"))
-            }
-            switch result.ending {
-            case .exited(0): break
-            case .exited, .signalled: return .skip("its test \(result.endingText)")
-            case .timedOut, .notStarted:
-                throw Failure(.commandFailed, "its test \(result.endingText)", output: result.lastLines())
-            }
-        }
-        return run(command, .certain)
-    }
-
-    private func run(_ command: Command?, _ certainty: Change.Certainty) -> Plan {
-        let facts = command.map { [Fact("command", nil, $0.program.text)] } ?? []
-        return .change(
-            Change(.run, facts: facts, steps: command.map { [.run($0)] } ?? [], certainty: certainty, marks: [mark]))
-    }
-
-    /// What `defaults` printed, with the document's own attributes over it; `env` is merged key by key.
-    private func merged(with result: CommandResult) throws -> CommandAttributes {
-        guard result.succeeded else {
-            throw Failure(.commandFailed, "its defaults command \(result.endingText)", output: result.lastLines())
-        }
-        guard let value = try? JSONParser.parse(result.output, name: "defaults").value,
-            case .object(var object) = value,
-            case .object(let own) = node.value
-        else {
-            throw Failure(
-                .commandFailed, "its defaults command printed something else than a JSON map",
-                output: result.lastLines())
-        }
-        for (key, value) in own.members where key != "defaults" {
-            if key == "env", case .object(let given) = value, case .object(var env)? = object["env"] {
-                for (name, text) in given.members { env[name] = text }
-                object["env"] = .object(env)
-            } else {
-                object[key] = value
-            }
-        }
-        var diagnostics = Diagnostics(compatible: isCompatible)
-        let merged = CommandAttributes(
-            JSONNode(.object(object), at: node.path), name: id.name, defaultTimeout: defaultTimeout, &diagnostics)
-        if let error = diagnostics.errors.first {
-            throw Failure(.commandFailed, "with what its defaults command printed: \(error.line)")
-        }
-        return merged
     }
 }
 

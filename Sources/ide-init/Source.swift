@@ -1,0 +1,117 @@
+// Where the metadata comes from when it comes from a stack, and the record of it: an admin who types `ide-init apply` means the
+// stack that this host came from.
+
+import InitAWS
+import InitCore
+import InitLinux
+
+struct Source: Sendable, Equatable {
+    static let path = "/var/lib/ide-init/source.json"
+    /// The document of the last run, without its secrets.
+    static let documentPath = "/var/lib/ide-init/metadata.json"
+
+    var stack: String
+    var resource: String
+    var region: String?
+    var url: String?
+    var role: String?
+    var profile: String?
+    var credentialFile: String?
+    var configSets: [String] = []
+    /// Whether what cfn-init ignores was ignored.
+    var isCompatible = false
+
+    /// For people.
+    var text: String { "\(resource) of the stack \(stack)" }
+
+    // MARK: The record
+
+    private var fields: [(String, String?)] {
+        [
+            ("stack", stack), ("resource", resource), ("region", region), ("url", url), ("role", role),
+            ("profile", profile), ("credentialFile", credentialFile),
+        ]
+    }
+
+    func record() throws {
+        var object = JSONObject(fields.compactMap { name, value in value.map { (name, .string($0)) } })
+        object["configSets"] = .array(configSets.map(JSONValue.string))
+        object["compatible"] = .bool(isCompatible)
+        try writePrivately(Array(JSONValue.object(object).prettyText(indent: 2).utf8), to: Self.path, root: Root())
+    }
+
+    /// Of the last run from a stack; nil: there was none, or it can't be read.
+    static func recorded() throws -> Source? {
+        let bytes: [UInt8]
+        do {
+            guard let found = try privateContent(of: path, root: Root()) else { return nil }
+            bytes = found
+        } catch let failure as Failure where failure.kind == .unreadable {
+            throw Failure(
+                .unreadable,
+                "where this host's metadata comes from stands in \(path), which takes root: run it with sudo, or name a file, or --stack and --resource"
+            )
+        }
+        let node = (try? JSONParser.parse(bytes, name: path).value).map { JSONNode($0) }
+        func text(_ key: String) -> String? { if case .string(let text)? = node?[key]?.value { text } else { nil } }
+        guard let stack = text("stack"), let resource = text("resource") else {
+            throw Failure(.host, "\(path) is damaged; remove it, and name --stack and --resource once")
+        }
+        var sets = Diagnostics()
+        return Source(
+            stack: stack, resource: resource, region: text("region"), url: text("url"), role: text("role"),
+            profile: text("profile"), credentialFile: text("credentialFile"),
+            configSets: node?.given("configSets")?.texts(&sets) ?? [],
+            isCompatible: node?["compatible"]?.value == .bool(true))
+    }
+
+    // MARK: The instance's own tags
+
+    /// - Throws: what to type instead, where the tags don't tell.
+    static func ofTags(_ cloud: Cloud) async throws -> Source {
+        let howTo = "name a file, or the stack: ide-init apply --stack NAME --resource LOGICAL_ID [--region REGION]"
+        let tags: StackTags
+        do {
+            tags = try await StackTags.ofInstance(cloud.metadata) { try await cloud.session() }
+        } catch let error as InstanceMetadata.Unavailable {
+            throw Failure(
+                .usage,
+                "no document is named, none was applied here before, and this machine can't be asked for its stack (\(error.why)); \(howTo)"
+            )
+        } catch let failure as Failure where failure.kind == .network {
+            throw Failure(
+                .network,
+                "no document is named, none was applied here before, and this instance's tags can't be read: \(failure.message); \(howTo)"
+            )
+        }
+        guard let stack = tags.stack, let resource = tags.logicalID else {
+            throw Failure(
+                .usage,
+                "no document is named, none was applied here before, and this instance's tags name no stack; \(howTo)")
+        }
+        let source = Source(stack: stack, resource: resource, region: try await cloud.region())
+        guard let group = tags.autoScalingGroup else { return source }
+        // Only the group's own name is in the tags; the metadata mostly belongs to what it launches.
+        let detail = try await cloud.cloudFormation().describe(source)
+        guard detail.metadata.map({ JSONNode($0)[Document.initKey] != nil }) ?? false else {
+            throw Failure(
+                .usage,
+                "this instance's tags name \(resource) of the stack \(stack), the Auto Scaling group \(group), which has no \(Document.initKey); "
+                    + "name the resource that has it, mostly the launch template: "
+                    + "ide-init apply --stack \(stack) --resource LOGICAL_ID --region \(source.region ?? "")")
+        }
+        return source
+    }
+}
+
+extension CloudFormation {
+    /// - Throws: `Failure`, also where the service says no.
+    func describe(_ source: Source) async throws -> StackResourceDetail {
+        do {
+            return try await describe(stack: source.stack, resource: source.resource)
+        } catch let error as ServiceError {
+            throw Failure(
+                .network, error.text + (error.isDenied ? "; the role needs cloudformation:DescribeStackResource" : ""))
+        }
+    }
+}
