@@ -19,6 +19,8 @@ package struct Patience: Sendable {
 package struct AWSSession: Sendable {
     /// Seconds for one attempt, as in the original.
     private static let attemptTime = 60.0
+    /// Attempts of a call that is told that its time is wrong, though the clocks agree.
+    private static let mostUntimely = 10
 
     package let region: String
     package let metadata: InstanceMetadata
@@ -154,6 +156,7 @@ package struct AWSSession: Sendable {
         after error: ServiceError, _ answer: HTTPAnswer, _ used: Credentials?, _ attempt: Int
     ) async -> Double? {
         if error.mayBeClock, adjustClock(by: answer) { return 0 }
+        if error.isUntimely, attempt < Self.mostUntimely { return Self.pause(attempt, unit: 0.05) }
         if error.isExpired, let used {
             await credentials.discard(used)
             return attempt < 3 ? 0 : Self.pause(attempt, unit: 1)
