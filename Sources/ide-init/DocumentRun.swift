@@ -30,8 +30,10 @@ struct DocumentRun: Sendable {
         stop.watchSignals()
         if let timeout = options.timeout.flatMap(secondsIn) { stop.stop(after: timeout) }
         var signal: StackSignal?
+        var name: String?
         do {
             let origin = await foundOrigin()
+            name = try? origin.get().name
             if let signalling { signal = try await self.signal(signalling, origin) }
             if let signal { tellStop(signal) }
             let report = try await run(try origin.get(), runGuard)
@@ -39,7 +41,15 @@ struct DocumentRun: Sendable {
         } catch {
             let failure = Failure(wrapping: error)
             terminal.clear()
-            say(failure)
+            // Wrong use is the caller's, and whoever holds the lock has a status of its own.
+            if mode == .plan || failure.kind == .usage || failure.kind == .locked {
+                say(failure)
+            } else {
+                terminal.printOutsideJournal("ide-init: \(errorView.clean(failure.message))", to: .errors)
+                let observer = RunObserver(
+                    source: name ?? "an unknown place", configSets: document.names, items: 0, scrubber: scrubber)
+                observer.fail(failure)
+            }
             await end(ExitCode(failure.kind), .failure(failure.reason), signal, runGuard)
         }
     }
@@ -125,16 +135,16 @@ struct DocumentRun: Sendable {
             guard !isJSON else { return }
             switch event {
             case .setStarted: break
-            case .configStarted(let name): terminal.print(view.clean(name))
+            case .configStarted(let name): terminal.printOutsideJournal(view.clean(name))
             case .itemStarted(let id): terminal.pass("  … \(view.clean("\(id)"))")
-            case .itemFinished(let item): for line in view.lines(item) { terminal.print(line) }
+            case .itemFinished(let item): for line in view.lines(item) { terminal.printOutsideJournal(line) }
             }
         }
         terminal.clear()
         if isJSON {
             terminal.write(JSONView(scrubber: scrubber, showsDiff: options.diff).text(report))
         } else {
-            for line in view.summary(report) { terminal.print(line) }
+            for line in view.summary(report) { terminal.printOutsideJournal(line) }
         }
         return report
     }
@@ -175,7 +185,7 @@ struct DocumentRun: Sendable {
         guard let signalling else { return }
         do {
             let signal = try await self.signal(signalling, foundOrigin())
-            StackSignal.note(how)
+            StackSignal.tellAdmin(how)
             try await signal.tell(.failure(how))
             terminal.print("ide-init: \(how); \(signal.target.text) was told", to: .errors)
         } catch {
@@ -188,7 +198,7 @@ struct DocumentRun: Sendable {
     {
         var code = code
         if let signal {
-            if case .failure(let reason) = verdict { StackSignal.note(scrubber.scrub(reason)) }
+            if case .failure(let reason) = verdict { StackSignal.tellConsole(scrubber.scrub(reason)) }
             do {
                 let (told, note) = try await signal.tell(verdict.scrubbed(scrubber))
                 if let note { terminal.print("ide-init: no signal was needed: \(errorView.clean(note))", to: .errors) }

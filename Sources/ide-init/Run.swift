@@ -34,14 +34,13 @@ struct Run: Sendable {
             try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
         }
         let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
-        let status = mode == .apply && composition.root.isHost ? StatusFile(loaded) : nil
-        let watching = status?.keepCurrent()
+        let observer = mode == .apply && composition.root.isHost ? RunObserver(loaded) : nil
+        observer?.begin()
         let report = await Engine(host: host, mode: mode) { event in
-            status?.record(event)
+            observer?.record(event)
             events(event)
         }.run(loaded.document, only: only)
-        watching?.cancel()
-        status?.end(report.failureText)
+        observer?.end(report)
         return withExtendedLifetime(lock) { report }
     }
 }

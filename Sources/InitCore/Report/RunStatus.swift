@@ -156,6 +156,21 @@ extension RunStatus {
 // MARK: For people
 
 extension RunStatus {
+    /// In one line, as `systemctl status` shows it.
+    package var line: String {
+        switch state {
+        case .running:
+            let place = "\(finished) of \(items)" + (config.isEmpty ? "" : ", \(config)")
+            return current.map { "\($0.item) (\(place))" } ?? place
+        case .done:
+            let parts = Self.order.compactMap { outcome in counts[outcome].map { "\($0) \(outcome.rawValue)" } }
+            return "done: " + (parts.isEmpty ? "nothing to do" : parts.joined(separator: ", "))
+        case .failed: return "failed: \(error ?? "")"
+        }
+    }
+
+    private static let order: [Report.Outcome] = [.changed, .ran, .unchanged, .skipped, .failed]
+
     /// - Parameter now: seconds since 1970.
     package func lines(now: Double, style: TextStyle) -> [String] {
         let what = "\(configSets.joined(separator: ", ")) from \(source)"
@@ -174,8 +189,7 @@ extension RunStatus {
             }
             lines.append("\(word): \(what)\(end ?? ", began \(UTCTime(seconds: started.rounded()).iso)Z")")
         }
-        let outcomes: [Report.Outcome] = [.changed, .ran, .unchanged, .skipped, .failed]
-        let parts = outcomes.compactMap { outcome in counts[outcome].map { "\($0) \(outcome.rawValue)" } }
+        let parts = Self.order.compactMap { outcome in counts[outcome].map { "\($0) \(outcome.rawValue)" } }
         if !parts.isEmpty { lines.append("  " + parts.joined(separator: ", ")) }
         if let error { lines += error.split(separator: "\n").map { "  | " + $0 } }
         let slow = timings.filter { $0.seconds >= 0.1 }.prefix(10)
