@@ -47,7 +47,8 @@ struct DocumentRun: Sendable {
             } else {
                 terminal.printOutsideJournal("ide-init: \(errorView.clean(failure.message))", to: .errors)
                 let observer = RunObserver(
-                    source: name ?? "an unknown place", configSets: document.names, items: 0, scrubber: scrubber)
+                    source: name ?? "an unknown place", configSets: document.names, items: 0, scrubber: scrubber,
+                    notify: NotifySocket())
                 observer.fail(failure)
             }
             await end(ExitCode(failure.kind), .failure(failure.reason), signal, runGuard)
@@ -123,29 +124,12 @@ struct DocumentRun: Sendable {
             }
             run.only = filter
         }
-        let view = TextView(
-            mode: mode, style: terminal.style(.output), showsDiff: options.diff, scrubber: scrubber)
-        let isJSON = document.json
-        if !isJSON {
-            for warning in loaded.document.diagnostics.warnings { terminal.print(errorView.line(warning), to: .errors) }
-        }
+        let view = RunView(
+            terminal, mode, showsDiff: options.diff, isJSON: document.json, scrubber: scrubber)
+        view.warn(loaded.document)
         let report = try await run.perform(
-            loaded, source: options.root == "/" ? document.recordable(origin.source) : nil
-        ) { [terminal] event in
-            guard !isJSON else { return }
-            switch event {
-            case .setStarted: break
-            case .configStarted(let name): terminal.printOutsideJournal(view.clean(name))
-            case .itemStarted(let id): terminal.pass("  … \(view.clean("\(id)"))")
-            case .itemFinished(let item): for line in view.lines(item) { terminal.printOutsideJournal(line) }
-            }
-        }
-        terminal.clear()
-        if isJSON {
-            terminal.write(JSONView(scrubber: scrubber, showsDiff: options.diff).text(report))
-        } else {
-            for line in view.summary(report) { terminal.printOutsideJournal(line) }
-        }
+            loaded, source: options.root == "/" ? document.recordable(origin.source) : nil, events: view.show)
+        view.show(report)
         return report
     }
 

@@ -65,6 +65,12 @@ struct Source: Sendable, Equatable {
             isCompatible: node?["compatible"]?.value == .bool(true))
     }
 
+    /// The document of the last run from a stack, without its secrets; nil: there was none.
+    static func storedDocument() throws -> JSONValue? {
+        guard let bytes = try stateFile(at: documentPath, root: Root()) else { return nil }
+        return try JSONParser.parse(bytes, name: documentPath).value
+    }
+
     // MARK: The instance's own tags
 
     /// - Throws: what to type instead, where the tags don't tell.

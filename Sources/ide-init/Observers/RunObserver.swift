@@ -13,27 +13,29 @@ final class RunObserver: Sendable {
 
     private let status: Mutex<RunStatus>
     private let scrubber: Scrubber
-    private let notify = NotifySocket()
+    private let notify: NotifySocket?
     private let journal: JournalView?
     private let ticking = Mutex<Task<Void, Never>?>(nil)
 
     /// - Parameters:
     ///   - source: for people: where the document comes from.
     ///   - items: how many there are.
-    init(source: String, configSets: [String], items: Int, scrubber: Scrubber) {
+    ///   - notify: nil: whether the service is ready isn't this run's to say.
+    init(source: String, configSets: [String], items: Int, scrubber: Scrubber, notify: NotifySocket?) {
         status = Mutex(
             RunStatus(
                 source: source, configSets: configSets, items: items, started: secondsSince1970(),
                 process: Int(getpid()), processStart: StatusFile.processStart(getpid()) ?? ""))
         self.scrubber = scrubber
+        self.notify = notify
         journal = Journal.isThere ? JournalView(scrubber: scrubber) : nil
     }
 
-    convenience init(_ loaded: LoadedDocument) {
+    convenience init(_ loaded: LoadedDocument, notify: NotifySocket?) {
         self.init(
             source: loaded.name, configSets: loaded.document.sets.map(\.name),
             items: loaded.document.sets.flatMap(\.configs).map(\.resources.count).reduce(0, +),
-            scrubber: loaded.scrubber)
+            scrubber: loaded.scrubber, notify: notify)
     }
 
     // MARK: One run
