@@ -83,7 +83,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
-        .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], swiftSettings: settings),
         .testTarget(name: "SystemdTests", dependencies: ["ide-init"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
     ]

@@ -1,6 +1,7 @@
-// cfn-hup as a process: exit codes, the log, going to the background, signals. No stack answers here.
+// cfn-hup as a process: exit codes, the log, going to the background, signals; and all of it at the stand-in for AWS.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: Program.isRoot, "needs root")) struct HupTests {
@@ -185,5 +186,48 @@ import Testing
         #expect(text.contains("its test was ended by signal") == isAncestor, "\(text)\(complaints)")
         #expect(FileManager.default.fileExists(atPath: program.directory + "/restarted") != isAncestor)
         #expect(FileManager.default.fileExists(atPath: file))
+    }
+
+    @Test func `a change of the stack runs the action, and SIGTERM ends the one under way`() async throws {
+        let standIn = try StandIn()
+        func stack(_ value: String) -> String {
+            #"{"name": "s", "region": "us-east-1", "instances": ["\#(standIn["instanceId"])"], "#
+                + #""Resources": {"X": {"Type": "AWS::EC2::Instance", "Metadata": {"m": "\#(value)", "n": 1}}}}"#
+        }
+        try await standIn.set("stacks", stack("one"))
+        let hup = try Hup()
+        try hup.configure("url=\(standIn.url)")
+        let (ran, child) = (hup.program.directory + "/ran", hup.program.directory + "/child")
+        try """
+        [first]
+        triggers=post.add, post.update
+        path=Resources.X.Metadata.m
+        action=echo "$CFN_OLD_METADATA>$CFN_NEW_METADATA" >>\(ran); if [ "$CFN_NEW_METADATA" = three ]; then
+          echo $$ >\(child); sleep 600; fi
+        """.write(toFile: hup.folder + "/hooks.d/first.conf", atomically: true, encoding: .utf8)
+        let before = ["/usr/bin/env", "AWS_EC2_METADATA_SERVICE_ENDPOINT=\(standIn.imdsURL)"]
+        #expect(try hup.run("-v", before: before).code == 0)
+        let daemon = try #require(hup.pid)
+        #expect(try await hup.logs("Action for first succeeded"), "\(hup.log)")
+        #expect(try String(contentsOfFile: ran, encoding: .utf8) == ">one\n")
+
+        try await standIn.set("stacks/update", #"{"name": "s", "metadata": {"X": {"m": "two", "n": 2}}}"#)
+        let once = try hup.run("--no-daemon", before: before)
+        #expect(once.code == 0, "\(once.errors)")
+        #expect(try String(contentsOfFile: ran, encoding: .utf8) == ">one\none>two\n")
+
+        try await standIn.set("stacks/update", #"{"name": "s", "metadata": {"X": {"m": "three", "n": 2}}}"#)
+        kill(daemon, SIGHUP)
+        #expect(try await hup.logs("SIGHUP: configuration"))
+        for _ in 0..<2000 where !FileManager.default.fileExists(atPath: child) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(FileManager.default.fileExists(atPath: child))
+        kill(daemon, SIGTERM)
+        #expect(try await hup.ends(daemon))
+        #expect(try await hup.logs("Action for first was cut off (stopped by SIGTERM)"))
+        #expect(try String(contentsOfFile: ran, encoding: .utf8) == ">one\none>two\ntwo>three\n")
+        let state = hup.program.directory + "/state/cfn-hup/data/metadata_db.json"
+        #expect(try String(contentsOfFile: state, encoding: .utf8) == "{\"first|Resources.X.Metadata.m\": \"two\"}\n")
     }
 }
