@@ -205,9 +205,11 @@ struct DocumentRun: Sendable {
 }
 
 extension Report {
-    var verdict: Verdict {
-        guard let (subject, failure) = firstFailure else { return .success }
-        return .failure((subject.map { "\($0): " } ?? "") + failure.reason)
+    var verdict: Verdict { failureText.map(Verdict.failure) ?? .success }
+
+    /// The item, what went wrong with it, and what was printed last.
+    var failureText: String? {
+        firstFailure.map { subject, failure in (subject.map { "\($0): " } ?? "") + failure.reason }
     }
 }
 

@@ -34,7 +34,14 @@ struct Run: Sendable {
             try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
         }
         let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
-        let report = await Engine(host: host, mode: mode, events: events).run(loaded.document, only: only)
+        let status = mode == .apply && composition.root.isHost ? StatusFile(loaded) : nil
+        let watching = status?.keepCurrent()
+        let report = await Engine(host: host, mode: mode) { event in
+            status?.record(event)
+            events(event)
+        }.run(loaded.document, only: only)
+        watching?.cancel()
+        status?.end(report.failureText)
         return withExtendedLifetime(lock) { report }
     }
 }

@@ -44,7 +44,7 @@ struct Source: Sendable, Equatable {
     static func recorded() throws -> Source? {
         let bytes: [UInt8]
         do {
-            guard let found = try privateContent(of: path, root: Root()) else { return nil }
+            guard let found = try stateFile(at: path, root: Root()) else { return nil }
             bytes = found
         } catch let failure as Failure where failure.kind == .unreadable {
             throw Failure(
