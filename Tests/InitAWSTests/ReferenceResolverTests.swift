@@ -8,20 +8,6 @@ import Testing
 
 @testable import InitAWS
 
-/// One stand-in for all suites that are `serialized` below `StandInTests`.
-enum SharedStandIn {
-    private static let started = Result<StandIn, any Error> { try StandIn() }
-    /// As new.
-    static func fresh() async throws -> StandIn {
-        let standIn = try started.get()
-        try await standIn.set("reset", "{}")
-        return standIn
-    }
-}
-
-/// They share one server, so one runs at a time.
-@Suite(.serialized) struct StandInTests {}
-
 extension StandInTests {
     @Suite(.serialized) struct ReferenceResolverTests {
         let standIn: StandIn
@@ -36,7 +22,7 @@ extension StandInTests {
 
         init() async throws { standIn = try await SharedStandIn.fresh() }
 
-        private func resolver(
+        func resolver(
             region: String = "us-east-1", credentials: [CredentialSource]? = nil, settling: Double = 0,
             credentialsWithin: Double? = nil
         ) -> ReferenceResolver {
@@ -45,28 +31,28 @@ extension StandInTests {
                 session: { session }, credentialsWithin: credentialsWithin, learned: { [seen] in seen.add($0) })
         }
 
-        private func text(_ secret: Secret?) -> String? {
+        func text(_ secret: Secret?) -> String? {
             secret?.reveal { String(decoding: $0, as: UTF8.self) }
         }
 
-        private func parameter(_ name: String, _ version: Int? = nil) -> Reference {
+        func parameter(_ name: String, _ version: Int? = nil) -> Reference {
             .parameter(name: name, version: version)
         }
 
-        private func secret(
+        func secret(
             _ id: String, key: String? = nil, stage: String? = nil, version: String? = nil
         ) -> Reference {
             .secret(id: id, key: key, stage: stage, version: version)
         }
 
-        private func put(_ kind: String, _ items: [[(String, String)]]) async throws {
+        func put(_ kind: String, _ items: [[(String, String)]]) async throws {
             try await standIn.set(
                 kind,
                 .array(items.map { .object(JSONObject($0.map { ($0.0, JSONValue.string($0.1)) })) }))
         }
 
         /// What resolving fails with; nothing of any value may stand in it.
-        private func failure(_ resolver: ReferenceResolver, _ reference: Reference) async -> Failure? {
+        func failure(_ resolver: ReferenceResolver, _ reference: Reference) async -> Failure? {
             await #expect(throws: Failure.self) { try await resolver.resolve(reference) }
         }
 
@@ -377,42 +363,6 @@ extension StandInTests {
                     == true)
             #expect(await failure(resolver, object("objects", "large"))?.message.contains("16 MiB") == true)
             #expect(try await resolver.resolve(object("objects", "most"))?.reveal { $0.count } == 16 << 20)
-        }
-
-        // MARK: Dry runs
-
-        @Test func `a dry run without credentials knows nothing and asks nobody`() async throws {
-            let resolver = resolver(credentials: [CredentialSource("nobody") { nil }], credentialsWithin: 5)
-            resolver.prefetch([parameter("/a"), secret("s")], again: false)
-            #expect(try await resolver.resolve(parameter("/a")) == nil)
-            #expect(try await standIn.requests("ssm") == 0)
-        }
-
-        @Test func `a dry run doesn't wait for credentials that are late`() async throws {
-            try await put("parameters", [[("name", "/a"), ("value", "1")]])
-            let late = CredentialSource("somebody slow") {
-                try? await Task.sleep(for: .seconds(30))
-                return nil
-            }
-            let resolver = resolver(credentials: [late], credentialsWithin: 0.05)
-            #expect(try await resolver.resolve(parameter("/a")) == nil)
-        }
-
-        @Test func `a dry run with credentials resolves, and asks once for what is missing`() async throws {
-            try await put("parameters", [[("name", "/a"), ("value", "1")]])
-            let resolver = resolver(credentialsWithin: 20)
-            resolver.prefetch([parameter("/a"), parameter("/gone")], again: false)
-            #expect(text(try await resolver.resolve(parameter("/a"))) == "1")
-            #expect(await failure(resolver, parameter("/gone")) != nil)
-            #expect(await failure(resolver, parameter("/gone")) != nil)
-            #expect(try await standIn.requests("ssm") == 1)
-        }
-
-        @Test func `in an apply, credentials that aren't there are a failure that names where they were looked for`()
-            async throws
-        {
-            let resolver = resolver(credentials: [CredentialSource("the nearest drawer") { nil }])
-            #expect(await failure(resolver, parameter("/a"))?.message.contains("the nearest drawer") == true)
         }
     }
 }

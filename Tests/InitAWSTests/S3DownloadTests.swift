@@ -41,8 +41,8 @@ extension StandInTests {
                 """)
         }
 
-        private func downloader(credentials: [CredentialSource]? = nil) -> Downloader {
-            let session = standIn.session(credentials: credentials, environment: environment)
+        private func downloader(credentials: [CredentialSource]? = nil, settling: Double = 0) -> Downloader {
+            let session = standIn.session(credentials: credentials, environment: environment, settling: settling)
             return Downloader(
                 transport: StandIn.transport(environment), session: { session }, sleep: StandIn.shortly,
                 stopReason: { nil })
@@ -125,6 +125,12 @@ extension StandInTests {
             #expect(try await fetch("https://near.s3.us-east-1.amazonaws.com/k", .role("ec2role")) == "near by")
             let failure = await #expect(throws: Failure.self) { try await fetch("s3://near/k", .role("nobody")) }
             #expect(failure?.message.contains("no role nobody") == true)
+        }
+
+        @Test func `a role that is attached late, and allowed later, is waited for`() async throws {
+            try await standIn.set("imds", #"{"roleDelay": 1}"#)
+            try await standIn.set("deny", #"[{"action": "s3:*", "times": 15}]"#)
+            #expect(try await fetch("s3://near/k", .role("ec2role"), by: downloader(settling: 20)) == "near by")
         }
 
         @Test func `a URL without an entry isn't signed`() async throws {
