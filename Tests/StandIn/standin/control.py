@@ -2,6 +2,7 @@
 import json
 
 from .http import Response
+from .state import Credential
 from .web import content
 
 
@@ -161,7 +162,6 @@ class Control:
             if body.get("revoke") and old:
                 service.state.credentials.pop(old.key, None)
             if "add" in body:
-                from .state import Credential
                 a = body["add"]
                 until = service.state.now() + a["lifetime"] if "lifetime" in a else None
                 service.state.credentials[a["key"]] = Credential(a["key"], a["secret"], a.get("token"), until)

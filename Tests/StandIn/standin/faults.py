@@ -9,6 +9,9 @@ BEFORE = ("throttle", "500", "502", "503", "reset", "expired", "clock", "portal"
 # The work is done; the answer doesn't arrive, or not whole, or slowly.
 AFTER = ("lost", "reset-body", "truncate", "dribble")
 KINDS = BEFORE + AFTER
+# Silence until the client gives up: before the answer, or in the middle of it. Only where a test asks for it, since it takes the client's patience.
+STALLS = ("stall", "stall-body")
+INSTEAD, SPOILED = BEFORE + STALLS[:1], AFTER + STALLS[1:]
 
 PORTAL = b"<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head><body><form action=\"/login\">Please log in.</form></body></html>\n"
 BALANCER = "<html>\n<head><title>{0}</title></head>\n<body>\n<center><h1>{0}</h1></center>\n</body>\n</html>\n"
@@ -20,9 +23,9 @@ class Faults:
 
     def set(self, settings):
         """- Parameters: settings: share (0…1), seed, kinds, services and actions (default all), times (how many at most)."""
-        unknown = set(settings.get("kinds", [])) - set(KINDS)
+        unknown = set(settings.get("kinds", [])) - set(KINDS + STALLS)
         if unknown:
-            raise ValueError(f"unknown faults {sorted(unknown)}; known are {list(KINDS)}")
+            raise ValueError(f"unknown faults {sorted(unknown)}; known are {list(KINDS + STALLS)}")
         self.share = settings.get("share", 1.0 if settings else 0.0)
         self.kinds = settings.get("kinds") or list(KINDS)
         self.services, self.actions = settings.get("services"), settings.get("actions")
@@ -45,8 +48,8 @@ class Faults:
 
     def instead(self, kind, service, request, now):
         """The answer in place of the service's own."""
-        if kind == "reset":
-            return Response(delivery="reset")
+        if kind in ("reset", "stall"):
+            return Response(delivery=kind)
         if kind == "portal":
             return Response(200, PORTAL, [("Content-Type", "text/html")])
         if kind == "502":

@@ -2,7 +2,9 @@
 import socket
 import socketserver
 import struct
+import sys
 import threading
+import traceback
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
@@ -47,7 +49,7 @@ class Response:
     body: bytes = b""
     headers: list = field(default_factory=list)
     # How the answer reaches the client: None (whole), "reset" (RST before a byte of it), "reset-body" (RST half way), "truncate"
-    # (half of what Content-Length says, then an orderly end), "dribble" (a few bytes at a time).
+    # (half of what Content-Length says, then an orderly end), "dribble" (a few bytes at a time), "stall" and "stall-body" (silence).
     delivery: str = None
 
     def header(self, name):
@@ -150,6 +152,12 @@ class Connection(socketserver.StreamRequestHandler):
             if tls:
                 end_tls(connection)
 
+    def outlast(self, connection):
+        """Says nothing until the client has gone."""
+        while connection.recv(4096):
+            pass
+        return False
+
     def deliver(self, connection, stream, request, response):
         """- Returns: whether the connection stays."""
         close = (request.header("connection") or "").lower() == "close"
@@ -157,6 +165,8 @@ class Connection(socketserver.StreamRequestHandler):
         if response.delivery == "reset":
             reset(connection)
             return False
+        if response.delivery == "stall":
+            return self.outlast(connection)
         stream.write(head(response, request, self.server.now(), close))
         half = len(body) // 2
         match response.delivery:
@@ -166,6 +176,10 @@ class Connection(socketserver.StreamRequestHandler):
                 if response.delivery == "reset-body":
                     reset(connection)
                 return False
+            case "stall-body":
+                stream.write(body[:half])
+                stream.flush()
+                return self.outlast(connection)
             case "dribble":
                 stream.flush()
                 step = max(1, len(body) // 20)
@@ -201,6 +215,4 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         return self
 
     def handle_error(self, request, client_address):
-        import sys
-        import traceback
         traceback.print_exc(file=sys.stderr)

@@ -32,6 +32,7 @@ class Metadata:
             "instanceId": "i-0123456789abcdef0", "region": "us-east-1", "availabilityZone": "us-east-1a", "role": "ec2role",
             "roleDelay": 0,  # seconds from now on in which there is no role yet
             "lifetime": 6 * 3600,  # of the role's credentials
+            "propagation": 0,  # seconds in which no service knows new credentials
             "tokenLifetime": None,  # seconds; whatever is asked for, a token lives no longer
             "tags": False,  # whether tags are in the metadata
             "disabled": False,
@@ -48,7 +49,7 @@ class Metadata:
         self.settings.update(settings)
         if {"roleDelay", "role"} & set(settings):
             self.since = time.monotonic()
-        if {"role", "lifetime"} & set(settings):
+        if {"role", "lifetime", "propagation"} & set(settings):
             self.current = None
 
     def credentials(self, rotate=False):
@@ -57,7 +58,7 @@ class Metadata:
             now, lifetime = self.state.now(), self.settings["lifetime"]
             if rotate or self.current is None or self.current.key not in self.state.credentials or self.current.expires - now < lifetime / 10:
                 arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{self.settings['role']}/{self.settings['instanceId']}"
-                self.current = self.state.issue(arn, lifetime)
+                self.current = self.state.issue(arn, lifetime, self.settings["propagation"])
             return self.current
 
     def tree(self):

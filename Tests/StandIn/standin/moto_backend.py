@@ -32,7 +32,6 @@ class Moto:
             return self.apps[service]
 
     def reset(self):
-        from moto.core.base_backend import BackendDict  # noqa: F401  (the registry below needs the package loaded)
         from moto.moto_api._internal.models import moto_api_backend
 
         moto_api_backend.reset()

@@ -2,11 +2,12 @@
 import contextlib
 import json
 import time
+import traceback
 
 from . import routing, sigv4
 from .cloudformation import CloudFormation
 from .errors import Refusal, refusal, render
-from .faults import AFTER, BEFORE, Faults
+from .faults import INSTEAD, SPOILED, Faults
 from .http import Response
 from .identity import Identity
 from .imds import Metadata
@@ -42,14 +43,14 @@ class Service:
             return
         route = self.route(request)
         with self.around(request, route.service, route.region, route.action) as entry:
-            if entry["fault"] not in BEFORE:
+            if entry["fault"] not in INSTEAD:
                 entry["response"] = self.answer(request, route, entry)
             yield self.finished(request, route.service, entry)
 
     @contextlib.contextmanager
     def imds(self, request):
         with self.around(request, "imds", None, "token" if request.path.endswith("/api/token") else request.path) as entry:
-            if entry["fault"] not in BEFORE:
+            if entry["fault"] not in INSTEAD:
                 entry["action"], entry["response"] = self.metadata.handle(request)
                 entry["verdict"] = "ok" if entry["response"].status == 200 else str(entry["response"].status)
             yield self.finished(request, "imds", entry)
@@ -84,17 +85,18 @@ class Service:
             response = entry.pop("response", None)
             entry["status"] = None if response is None else response.status
             entry["milliseconds"] = round((time.monotonic() - begun) * 1000, 1)
-            self.state.record(entry)
-            if self.journal:
-                self.journal.write(json.dumps(entry) + "\n")
-                self.journal.flush()
+            with self.state.lock:
+                self.state.record(entry)
+                if self.journal:
+                    self.journal.write(json.dumps(entry) + "\n")
+                    self.journal.flush()
 
     def finished(self, request, service, entry):
         fault = entry["fault"]
-        if fault in BEFORE:
+        if fault in INSTEAD:
             entry["response"] = self.faults.instead(fault, service, request, self.state.now())
             entry["verdict"] = f"fault {fault}"
-        elif fault in AFTER:
+        elif fault in SPOILED:
             entry["response"] = self.faults.spoil(fault, entry["response"])
         response = entry["response"]
         return without_body(response) if request.method == "HEAD" else response
@@ -108,7 +110,6 @@ class Service:
             entry["verdict"] = error.code
             return render(error, route.service, request)
         except Exception as error:  # a fault of ours, not of the one who asks: say so plainly, in the log and on the wire
-            import traceback
             traceback.print_exc()
             entry["verdict"] = f"stand-in failed: {error!r}"
             return Response(500, entry["verdict"].encode(), [("Content-Type", "text/plain")])

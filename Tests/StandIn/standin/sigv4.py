@@ -5,7 +5,7 @@ import re
 from datetime import datetime, timezone
 from urllib.parse import quote, unquote
 
-from .errors import refusal
+from .errors import Refusal, refusal
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SAFE = "-_.~"
@@ -118,7 +118,7 @@ def verify(request, service, region, credentials, now):
         wrong = f"The authorization header is malformed; the region '{scope_region}' is wrong; expecting '{region}'"
         raise refusal("scope", service, wrong if service == "s3" else f"Credential should be scoped to a valid region, not '{scope_region}'. ",
                       fields={"Region": region})
-    if key not in credentials:
+    if key not in credentials or credentials[key].known_from > now:
         raise refusal("unknown-key", service, fields={"AWSAccessKeyId": key})
     credential = credentials[key]
     check_token(credential, request.header("x-amz-security-token"), service, now)
@@ -135,7 +135,6 @@ def verify(request, service, region, credentials, now):
         raise refusal("incomplete", service, "Missing required header for this request: x-amz-content-sha256")
     if payload is not None and payload not in ("UNSIGNED-PAYLOAD",) and payload != digest(request.body):
         if service == "s3":
-            from .errors import Refusal
             raise Refusal("XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.", 400)
         raise refusal("mismatch", service)
     canonical = canonical_request(request, service, signed, payload or digest(request.body))

@@ -19,6 +19,7 @@ class Credential:
     expires: float = None  # by the server's clock; None: never
     arn: str = f"arn:aws:iam::{ACCOUNT}:user/tester"
     issued: float = 0
+    known_from: float = 0  # a new key takes a while until every service knows it
 
 
 class Gauge:
@@ -49,11 +50,11 @@ class State:
     def now(self):
         return time.time() + self.clock_offset
 
-    def issue(self, arn, lifetime, kind="ASIA"):
-        """New temporary credentials."""
+    def issue(self, arn, lifetime, propagation=0):
+        """New temporary credentials. propagation: seconds in which nobody knows them yet."""
         with self.lock:
-            key = kind + secrets.token_hex(8).upper()
-            credential = Credential(key, secrets.token_urlsafe(30), secrets.token_urlsafe(200), self.now() + lifetime, arn, self.now())
+            key = "ASIA" + secrets.token_hex(8).upper()
+            credential = Credential(key, secrets.token_urlsafe(30), secrets.token_urlsafe(200), self.now() + lifetime, arn, self.now(), self.now() + propagation)
             self.credentials[key] = credential
             return credential
 

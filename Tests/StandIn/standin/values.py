@@ -4,7 +4,8 @@ import json
 from .errors import Refusal, refusal
 from .http import Response
 
-KMS_REFUSED = ("The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
+KMS_REFUSED = ("The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access. "
+               "(Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException; Request ID: 00000000-0000-0000-0000-000000000000; Proxy: null)")
 
 
 def not_allowed(arn, service, action, resource):

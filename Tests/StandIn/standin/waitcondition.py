@@ -2,6 +2,7 @@
 import hashlib
 import hmac
 import uuid
+from time import gmtime, strftime
 from urllib.parse import quote
 
 from .errors import Refusal, render
@@ -24,7 +25,6 @@ class WaitConditions:
         """- Returns: the URL. base: scheme and authority; else the real host name."""
         host = f"cloudformation-waitcondition-{region}.s3.{region}.amazonaws.com"
         arn = f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/{uuid.uuid4()}/WaitHandle"
-        from time import gmtime, strftime
         day = strftime("%Y%m%dT%H%M%SZ", gmtime(self.state.now()))
         path = "/" + quote(arn, safe="/-_.~")
         query = (f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={day}&X-Amz-SignedHeaders=host&X-Amz-Expires={lifetime}"
