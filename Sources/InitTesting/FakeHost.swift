@@ -11,11 +11,12 @@ package final class FakeHost: Sendable {
         var fault: Fault?
         var isDead = false
         var attempts: [String: Int] = [:]
+        var fetches = FakeFetches()
     }
 
     let world: FakeWorld
     let inside: Mutex<Inside>
-    private let unplanned: @Sendable (String) -> Void
+    let unplanned: @Sendable (String) -> Void
 
     package init(_ world: FakeWorld, unplanned: @escaping @Sendable (String) -> Void) {
         self.world = world
@@ -31,14 +32,17 @@ package final class FakeHost: Sendable {
     package func host(performing: Bool = true, runsTests: Bool = true) -> Host {
         guard performing else {
             return Host(
-                probe: probe(runsTests: runsTests), perform: { try self.refuse("perform \($0)") },
+                probe: probe(performing: performing, runsTests: runsTests),
+                perform: { try self.refuse("perform \($0)") },
                 commit: { try self.refuse("write \($0.map(\.path))") },
                 pending: PendingStore(load: { self.state.pending }, save: { _ in try self.refuse("save pending") }),
-                prefetch: { _, _ in }, sleep: { _ in }, stopReason: { nil }, clock: { 0 })
+                prefetch: { self.prefetch($0, again: $1, performing: performing) }, sleep: { _ in },
+                stopReason: { nil }, clock: { 0 })
         }
         return Host(
-            probe: probe(runsTests: runsTests), perform: perform, commit: commit,
-            pending: PendingStore(load: { self.state.pending }, save: save), prefetch: { _, _ in }, sleep: { _ in },
+            probe: probe(performing: performing, runsTests: runsTests), perform: perform, commit: commit,
+            pending: PendingStore(load: { self.state.pending }, save: save),
+            prefetch: { self.prefetch($0, again: $1, performing: performing) }, sleep: { _ in },
             stopReason: { nil },
             clock: { 0 })
     }
@@ -51,7 +55,7 @@ package final class FakeHost: Sendable {
 
     // MARK: Looking
 
-    private func probe(runsTests: Bool) -> Probe {
+    private func probe(performing: Bool, runsTests: Bool) -> Probe {
         Probe(
             status: { self.state.tree[$0]?.status },
             read: { try self.state.tree.read($0) },
@@ -74,14 +78,14 @@ package final class FakeHost: Sendable {
                 guard runsTests else { return nil }
                 return try self.inside.withLock { try self.run(command, &$0).command }
             },
-            resolve: { try self.refuse("the reference \($0)") })
+            resolve: { try self.resolve($0, performing: performing) })
     }
 
     private func archive(_ unpacking: Unpacking) throws -> [(name: String, node: FakeNode)] {
         let place =
             switch unpacking.origin {
             case .path(let path): path
-            case .download(let download): download.url
+            case .download(let download): try asked(download)
             }
         let archive = try world.archives[place] ?? refuse("the archive \(place)")
         return try archive.members(of: unpacking)
@@ -90,6 +94,21 @@ package final class FakeHost: Sendable {
     @Sendable private func compare(_ unpacking: Unpacking) throws -> ArchiveComparison {
         let members = try archive(unpacking)
         return ArchiveComparison(members: members.count, differing: differing(members, unpacking, state))
+    }
+
+    /// The URL, if those who may ask for it do.
+    private func asked(_ download: Download) throws -> String {
+        let who =
+            switch download.access {
+            case .ofURL: ""
+            case .basic(let user, let password): "basic \(user) \(password.revealedText)"
+            case .keys(let id, let secret): "keys \(id) \(secret.revealedText)"
+            case .role(let name): "role \(name)"
+            }
+        guard who == world.access[download.url] ?? "" else {
+            return try refuse("the download \(download.url) by \u{201C}\(who)\u{201D}")
+        }
+        return download.url
     }
 
     private func differing(
@@ -153,7 +172,7 @@ package final class FakeHost: Sendable {
         case .bytes(let content): bytes = content
         case .secret(let secret): bytes = secret.reveal { $0 }
         case .download(let download):
-            bytes = try world.downloads[download.url] ?? refuse("the download \(download.url)")
+            bytes = try world.downloads[asked(download)] ?? refuse("the download \(download.url)")
             if let sum = download.sha256, FakeTree.sha256(bytes) != sum {
                 throw Failure(.refused, "\(download.shownURL) has another SHA-256 sum")
             }
@@ -184,4 +203,8 @@ package final class FakeHost: Sendable {
         }
         return StepResult(changed: true)
     }
+}
+
+extension Secret {
+    var revealedText: String { reveal { String(decoding: $0, as: UTF8.self) } }
 }

@@ -18,6 +18,8 @@ package struct FakeState: Sendable, Equatable {
     package var units: [String: Unit] = [:]
     /// To queries, by their key (Query+Key.swift).
     package var answers: [String: CommandResult] = [:]
+    /// What lives elsewhere; not told in `after.json`.
+    package var references: [Reference: FakeReference] = [:]
     /// Texts of commands that have ever been performed here.
     package var ran: Set<String> = []
     package var pending: [Mark] = []
@@ -43,7 +45,7 @@ package struct FakeState: Sendable, Equatable {
 
     // MARK: In fixtures
 
-    static let keys = ["files", "users", "groups", "units", "answers", "remove"]
+    static let keys = ["files", "users", "groups", "units", "answers", "references", "remove"]
 
     /// Lays what a fixture, or a command's effect, describes over what there is.
     mutating func apply(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
@@ -65,6 +67,13 @@ package struct FakeState: Sendable, Equatable {
         }
         for (key, answer) in node.given("answers")?.map(&diagnostics) ?? [] {
             answers[key] = CommandResult(answer, &diagnostics)
+        }
+        for (spelling, reference) in node.given("references")?.map(&diagnostics) ?? [] {
+            do throws(ReferenceError) {
+                references[try Reference(spelling)] = FakeReference(reference, &diagnostics)
+            } catch {
+                diagnostics.error(reference.path, error.message)
+            }
         }
         for (name, unit) in node.given("units")?.map(&diagnostics) ?? [] {
             unit.checkKeys(["enabled", "active", "reads", "upToDate"], &diagnostics)

@@ -39,6 +39,8 @@ package struct FakeWorld: Sendable {
     var commands: [String: [Case]] = [:]
     var downloads: [String: [UInt8]] = [:]
     var archives: [String: Archive] = [:]
+    /// Who has to ask, by URL; all else is asked for by nobody in particular.
+    var access: [String: String] = [:]
     var umask: UInt16 = 0o022
     package var state = FakeState()
 
@@ -48,7 +50,7 @@ package struct FakeWorld: Sendable {
     package init(_ bytes: [UInt8], name: String) throws {
         let node = JSONNode(try JSONParser.parse(bytes, name: name).value)
         var diagnostics = Diagnostics()
-        node.checkKeys(FakeState.keys + ["commands", "downloads", "archives", "umask"], &diagnostics)
+        node.checkKeys(FakeState.keys + ["commands", "downloads", "archives", "access", "umask"], &diagnostics)
         state.apply(node, &diagnostics)
         for (text, value) in node.given("commands")?.map(&diagnostics) ?? [] {
             commands[text] =
@@ -61,6 +63,7 @@ package struct FakeWorld: Sendable {
         for (place, members) in node.given("archives")?.map(&diagnostics) ?? [] {
             archives[place] = Archive(members: members.map(&diagnostics).map { ($0, FakeNode($1, &diagnostics)) })
         }
+        for (url, who) in node.given("access")?.map(&diagnostics) ?? [] { access[url] = who.text(&diagnostics) }
         if let text = node.given("umask")?.text(&diagnostics) { umask = UInt16(text, radix: 8) ?? 0 }
         if let error = diagnostics.errors.first { throw Failure(.usage, "\(name): \(error.path): \(error.message)") }
     }

@@ -27,6 +27,7 @@ extension FakeHost {
             inside.fault = fault
             inside.moments = []
             inside.isDead = false
+            inside.fetches = FakeFetches()
         }
     }
 

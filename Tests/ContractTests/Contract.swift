@@ -16,6 +16,9 @@ struct Candidate: Sendable, CustomTestStringConvertible {
     /// What URLs hold, on either host.
     static let downloads = ["https://example.com/a": "body {{name}}\n"]
 
+    /// What references stand for, on either host.
+    static let references = ["ssm:///a/b": "value of a/b"]
+
     /// The members of the archive that stands at /a.tar, on either host.
     static let archive = #"""
         {"top/bin/tool": {"content": "tool\n", "mode": "0750"}, "top/read me": "read\n", "top/link": {"target": "bin/tool"}}
@@ -25,8 +28,9 @@ struct Candidate: Sendable, CustomTestStringConvertible {
     func with(_ body: (InitCore.Host) async throws -> Void) async throws {
         guard isReal else {
             let downloads = JSONValue.object(JSONObject(Self.downloads.map { ($0, .string($1)) })).pythonText
+            let references = JSONValue.object(JSONObject(Self.references.map { ($0, .string($1)) })).pythonText
             let text =
-                #"{"downloads": \#(downloads), "archives": {"/a.tar": \#(Self.archive)}, "files": {"/a.tar": ""}}"#
+                #"{"downloads": \#(downloads), "references": \#(references), "archives": {"/a.tar": \#(Self.archive)}, "files": {"/a.tar": ""}}"#
             let fake = FakeHost(try FakeWorld(Array(text.utf8), name: "contract")) { Issue.record("\($0)") }
             return try await body(fake.host())
         }
@@ -40,7 +44,11 @@ struct Candidate: Sendable, CustomTestStringConvertible {
                 guard let text = Self.downloads[download.url] else { throw Failure(.network, "no such download") }
                 try FileHandle(fileDescriptor: descriptor).write(contentsOf: Data(text.utf8))
             },
-            resolve: { _ in throw Failure(.network, "nobody is asked") }, prefetch: { _, _ in })
+            resolve: { reference in
+                guard let value = Self.references["\(reference)"] else { throw Failure(.network, "no such thing") }
+                return Secret(value)
+            },
+            prefetch: { _, _ in })
         try await body(host.host)
     }
 }

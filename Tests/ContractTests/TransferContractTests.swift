@@ -33,6 +33,15 @@ import Testing
         }
     }
 
+    @Test("A reference's value is asked of those who were given for it", arguments: Candidate.all)
+    func references(candidate: Candidate) async throws {
+        try await candidate.with { host async throws in
+            let reference = Reference.parameter(name: "/a/b", version: nil)
+            host.prefetch([reference], false)
+            #expect(try await host.probe.resolve(reference) == Secret("value of a/b"))
+        }
+    }
+
     @Test("A failed download leaves the old content and nothing beside it", arguments: [Candidate(isReal: true)])
     func failedDownload(candidate: Candidate) async throws {
         try await candidate.with { host async throws in

@@ -177,4 +177,26 @@ import Testing
         #expect(!text.contains(encoded))
         #expect(secrets.contains { $0.contains("MIIEvQ") })
     }
+
+    @Test("A reference stays readable, and the literal text beside it in a private file doesn't")
+    func references() throws {
+        let (text, secrets) = try redact(
+            #"{"files": {"/a": {"content": "user=ada-lovelace-1815\n{{resolve:ssm:a}}\nx=y", "mode": "000600"}, "#
+                + #""/b": {"content": {"p": "ssm:///b", "q": "quite-private", "n": 271828}, "mode": "000600"}, "#
+                + #""/c": {"content": "open {{resolve:ssm:c}}", "mode": "000644"}, "#
+                + #""/d": {"content": "{{resolve:ssm:d}}", "mode": "000600", "references": "false"}, "#
+                + #""/e": {"content": "{{resolve:vault:e}}", "mode": "000600"}}, "password": "pre{{resolve:ssm:f}}post", "#
+                + #""token": "{{resolve:ssm:g}} middle {{resolve:ssm:h}}"}"#)
+        for reference in ["ssm:a", "ssm:///b", "open {{resolve:ssm:c}}", "ssm:f", "ssm:g", "ssm:h"] {
+            #expect(text.contains(reference), "\(reference)")
+        }
+        for hidden in ["ada-lovelace", "x=y", "quite-private", "271828", "ssm:d", "vault", "pre", "post", "middle"] {
+            #expect(!text.contains(hidden), "\(hidden)")
+        }
+        for secret in ["user=ada-lovelace-1815\n", "quite-private", "271828", "pre", "post", " middle "] {
+            #expect(secrets.contains(secret), "\(secret)")
+        }
+        // A mere name beside a reference would be taken for a secret wherever it stands.
+        #expect(!secrets.contains("\nx=y"))
+    }
 }

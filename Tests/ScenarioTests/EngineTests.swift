@@ -91,6 +91,84 @@ import Testing
         }
     }
 
+    private static let references = #"""
+        {"files": {"/a": {"content": "ssm:///a", "mode": "0600"}, "/b": {"content": "ssm:///b", "mode": "0600"}},
+         "commands": {"x": {"command": "x"}, "y": {"command": "y", "env": {"B": "ssm:///b"}}}}
+        """#
+
+    private static let referencedHost = #"""
+        {"commands": {"x": {}, "y": {}}, "references": {"ssm:///a": "value-of-a", "ssm:///b": "value-of-b"}}
+        """#
+
+    @Test("What --only leaves out isn't fetched either, and a dry run fetches nothing again")
+    func prefetching() async throws {
+        let document = try document(Self.references)
+        for (filter, fetches) in [
+            ("files//etc/c", ""), ("files//a", "ahead: ssm:///a\n"), ("commands", "ahead: ssm:///b\nagain: ssm:///b\n"),
+        ] {
+            let fake = try fake(Self.referencedHost)
+            let report = await Engine(host: fake.host(), mode: .apply).run(document, only: ResourceFilter(filter))
+            #expect(report.firstFailure == nil)
+            #expect(fake.fetches == fetches, "\(filter)")
+        }
+        let fake = try fake(Self.referencedHost)
+        _ = await Engine(host: fake.host(performing: false), mode: .plan).run(document)
+        #expect(fake.fetches == "ahead: ssm:///a, ssm:///b\n")
+    }
+
+    /// A second run of a config in the same set of sets is a config of its own.
+    @Test("A config that runs twice fetches again twice, and a run that can't begin fetches nothing")
+    func fetchedAgain() async throws {
+        let text =
+            #"{"AWS::CloudFormation::Init": {"configSets": {"default": ["config"], "more": ["config"]}, "config": \#(Self.references)}}"#
+        let parsed = try JSONParser.parse(Array(text.utf8), name: "doc").value
+        let document = Document(parsed, configSets: ["default", "more"])
+        let fake = try fake(Self.referencedHost)
+        _ = await Engine(host: fake.host(), mode: .apply).run(document)
+        #expect(fake.fetches == "ahead: ssm:///a, ssm:///b\nagain: ssm:///b\nagain: ssm:///a, ssm:///b\n")
+        let broken = try self.fake(Self.referencedHost)
+        var host = broken.host()
+        host.pending.load = { throw Failure(.host, "pending.json is broken") }
+        _ = await Engine(host: host, mode: .apply).run(document)
+        #expect(broken.fetches == "")
+    }
+
+    @Test("A stop while a value is awaited ends the run as a stop, a failure names reference and place")
+    func failingReferences() async throws {
+        let document = try document(Self.references)
+        for mode in [Report.Mode.plan, .apply] {
+            var host = try fake(Self.referencedHost).host(performing: mode == .apply)
+            host.probe.resolve = { _ in throw Failure(.stopped, "told to stop") }
+            let report = await Engine(host: host, mode: mode).run(document)
+            #expect(report.firstFailure?.failure == Failure(.stopped, "told to stop"))
+        }
+        for (answer, message) in [
+            (Failure(.network, "AccessDenied"), "ssm:///a, named in config.files./a.content: AccessDenied"),
+            (Failure(.unreadable, "no credentials"), "ssm:///a, named in config.files./a.content: no credentials"),
+        ] {
+            var host = try fake(Self.referencedHost).host()
+            host.probe.resolve = { _ in throw answer }
+            let report = await Engine(host: host, mode: .apply).run(document)
+            #expect(report.firstFailure?.failure == Failure(.network, message))
+        }
+        var host = try fake(Self.referencedHost).host()
+        host.probe.resolve = { _ in nil }
+        let report = await Engine(host: host, mode: .apply).run(document)
+        #expect(report.firstFailure?.failure.message == "ssm:///a, named in config.files./a.content: nobody answered")
+    }
+
+    @Test("A value that a variable can't hold is a failure before the command runs")
+    func hollowValues() async throws {
+        let document = try document(#"{"commands": {"x": {"command": "x", "env": {"A": "ssm:///a"}}}}"#)
+        let fake = try fake(Self.referencedHost)
+        var host = fake.host()
+        host.probe.resolve = { _ in Secret([65, 0, 66]) }
+        let report = await Engine(host: host, mode: .apply).run(document)
+        #expect(
+            report.firstFailure?.failure.message.hasPrefix("config.commands.x.env.A: the value holds a NUL") == true)
+        #expect(fake.state.ran == [])
+    }
+
     @Test("A pending list that can't be read fails the run before it does anything")
     func pending() async throws {
         let fake = try fake()

@@ -42,15 +42,15 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         }
         let parsed = try JSONParser.parse(bytes("metadata.json"), name: "\(name)/metadata.json")
         let redaction = Redaction(parsed.value)
+        let world = try FakeWorld(bytes("host.json"), name: "\(name)/host.json")
         let loaded = Loaded(
             document: Document(
                 parsed.value, configSets: options.given("configSets")?.texts(&diagnostics) ?? [],
                 compatible: flag("compatible", &diagnostics), strict: flag("strict", &diagnostics),
                 duplicates: parsed.duplicates),
-            redaction: redaction,
-            world: try FakeWorld(bytes("host.json"), name: "\(name)/host.json"),
+            redaction: redaction, world: world,
             secrets: redaction.secrets.map { $0.reveal { String(decoding: $0, as: UTF8.self) } }
-                + (options.given("secrets")?.texts(&diagnostics) ?? []),
+                + world.referencedValues + (options.given("secrets")?.texts(&diagnostics) ?? []),
             runsTests: flag("runTests", &diagnostics),
             failing: options.given("fails")?.text(&diagnostics))
         let mistakes = (diagnostics.errors + loaded.document.diagnostics.errors).map { "\($0.path): \($0.message)" }

@@ -19,6 +19,7 @@ import Testing
         let report = await loaded.apply(fake)
         #expect(report.firstFailure?.subject == loaded.failing, "\(report.firstFailure?.failure.message ?? "")")
         try scenario.expect(fake.text, in: "after.json")
+        if loaded.world.hasReferences { try scenario.expect(fake.fetches, in: "references.txt") }
     }
 
     @Test(

@@ -67,7 +67,10 @@ package struct Redaction: Sendable {
         for part in parts {
             switch part {
             case .literal(let bytes):
-                secrets.append(Secret(bytes))
+                // Beside a reference mostly a name stands, whose every occurrence elsewhere would be taken for a secret.
+                if parts.count == 1 || saysSecret(key) || bytes.count >= Self.shortestPiece {
+                    secrets.append(Secret(bytes))
+                }
                 result += Secret.placeholder
             case .reference(let body): result += Reference.opening + body + Reference.closing
             }
@@ -75,6 +78,8 @@ package struct Redaction: Sendable {
         return .string(result)
     }
 
+    /// Bytes.
+    private static let shortestPiece = 16
     private static let authenticationKeys: Set<String> = ["accessKeyId", "secretKey"]
     /// Their items' names are chosen by the author and say nothing about the values.
     private static let sectionsOfNames: Set<String> = [

@@ -20,11 +20,16 @@ extension MustacheTemplate {
                 values.append(Array(value.utf8))
             }
         }
+        let misplaced = MustacheError(
+            line: nil, message: "a reference stands inside a tag or a comment of the template")
         var seen = 0
-        let nodes = marks.replace(in: try MustacheParser.parse(text), by: values, &seen)
-        guard seen == values.count else {
-            throw MustacheError(line: nil, message: "a reference stands inside a tag or a comment of the template")
+        let nodes: [MustacheNode]
+        do {
+            nodes = marks.replace(in: try MustacheParser.parse(text), by: values, &seen)
+        } catch {
+            throw marks.stand(in: error.message) ? misplaced : error
         }
+        guard seen == values.count else { throw misplaced }
         self.init(nodes)
     }
 }
@@ -34,19 +39,19 @@ private struct Marks {
     private let start: String
 
     init(avoiding parts: [MustacheTemplate.Part]) {
+        let text = parts.map { if case .template(let text) = $0 { text } else { "" } }.joined(separator: "\n")
         var number = 0
-        func start() -> String { "\u{E000}\(number):" }
-        while parts.contains(where: { part in
-            if case .template(let text) = part {
-                Array(text.utf8).firstOccurrence(of: Array(start().utf8), from: 0) != nil
-            } else {
-                false
-            }
-        }) {
-            number += 1
-        }
-        self.start = start()
+        while Self.start(number, standsIn: text) { number += 1 }
+        start = Self.start(number)
     }
+
+    private static func start(_ number: Int) -> String { "\u{E000}\(number):" }
+
+    private static func start(_ number: Int, standsIn text: String) -> Bool {
+        Array(text.utf8).firstOccurrence(of: Array(start(number).utf8), from: 0) != nil
+    }
+
+    func stand(in text: String) -> Bool { Array(text.utf8).firstOccurrence(of: Array(start.utf8), from: 0) != nil }
 
     func mark(_ index: Int) -> String { "\(start)\(index)\u{E001}" }
 

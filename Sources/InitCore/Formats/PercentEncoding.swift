@@ -26,3 +26,17 @@ func percentDecoding(_ text: some StringProtocol) -> (text: String, isClean: Boo
     guard let decoded = String(validating: bytes, as: UTF8.self) else { return (String(text), false) }
     return (decoded, isClean)
 }
+
+/// Percent signs, blanks, control characters and these are written as triples.
+func percentEncoded(_ text: String, _ others: String) -> String {
+    var result: [UInt8] = []
+    for byte in text.utf8 {
+        guard byte <= 0x20 || byte == 0x7F || byte == UInt8(ascii: "%") || others.utf8.contains(byte) else {
+            result.append(byte)
+            continue
+        }
+        let digits = Array("0123456789ABCDEF".utf8)
+        result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+    return String(decoding: result, as: UTF8.self)
+}

@@ -22,10 +22,13 @@ extension Reference: CustomStringConvertible {
         case .parameter(let name, let version):
             "ssm:///\(name.hasPrefix("/") ? String(name.dropFirst()) : name)" + (version.map { "?version=\($0)" } ?? "")
         case .secret(let id, let key, let stage, let version):
-            "secretsmanager://\(id)" + (stage.map { "?stage=\($0)" } ?? version.map { "?version=\($0)" } ?? "")
-                + (key.map { "#\($0)" } ?? "")
+            "secretsmanager://\(id)"
+                + (stage.map { "?stage=\(percentEncoded($0, "#&"))" }
+                    ?? version.map { "?version=\(percentEncoded($0, "#&"))" } ?? "")
+                + (key.map { "#\(percentEncoded($0, "?#"))" } ?? "")
         case .object(let bucket, let key, let version):
-            "s3://\(bucket)/\(key)" + (version.map { "?versionId=\($0)" } ?? "")
+            "s3://\(bucket)/\(percentEncoded(key, "?"))"
+                + (version.map { "?versionId=\(percentEncoded($0, "&"))" } ?? "")
         }
     }
 }

@@ -43,6 +43,7 @@ package struct ReferencedText: Sendable, Equatable {
     }
 
     static func parts(of text: String) throws(ReferenceError) -> [Part] {
+        guard Reference.isIn(text) else { return text.isEmpty ? [] : [.literal(Array(text.utf8))] }
         var parts: [Part] = []
         var rest = text.utf8[...]
         var literal: [UInt8] = []
