@@ -83,5 +83,8 @@ let package = Package(
         .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
         .testTarget(name: "SystemdTests", dependencies: ["ide-init"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport"], exclude: ["README.md", "Stubs"],
+            swiftSettings: settings),
     ]
 )

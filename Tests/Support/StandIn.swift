@@ -28,7 +28,8 @@ package final class StandIn: Sendable {
     private static let interpreter = Result<String, any Error> {
         let asks = "import importlib.util, sys; sys.exit(importlib.util.find_spec('moto') is None)"
         if try PythonProgram.run(["python3", "-c", asks]) == 0 { return "python3" }
-        let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin").path
+        let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin")
+            .path
         guard try PythonProgram.run([folder.appendingPathComponent("install").path, place]) == 0 else {
             throw Failure(.host, "Tests/StandIn/install \(place) failed")
         }
