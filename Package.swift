@@ -87,5 +87,8 @@ let package = Package(
             name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], swiftSettings: settings),
         .testTarget(name: "SystemdTests", dependencies: ["ide-init"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport"], exclude: ["README.md", "Stubs"],
+            swiftSettings: settings),
     ]
 )
