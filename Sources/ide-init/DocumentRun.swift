@@ -11,6 +11,8 @@ struct DocumentRun: Sendable {
     let options: RunOptions
     /// Nil: no stack is to be told.
     var signalling: SignalOptions?
+    /// Nil: a person asks for it, or user-data.
+    var boot: BootMode?
 
     private let terminal = Terminal(environment: Composition.environment)
     private let stop = StopSwitch()
@@ -26,7 +28,10 @@ struct DocumentRun: Sendable {
 
     func perform() async -> Never {
         var runGuard: RunGuard?
-        if signalling != nil { runGuard = await RunGuard.enter(stop) { await speakForChild($0) } }
+        // A unit of Type=notify has an ExecStopPost for that, and its main process must be the one that is ready.
+        if signalling != nil, NotifySocket() == nil {
+            runGuard = await RunGuard.enter(stop) { await speakForChild($0) }
+        }
         stop.watchSignals()
         if let timeout = options.timeout.flatMap(secondsIn) { stop.stop(after: timeout) }
         var signal: StackSignal?
@@ -35,8 +40,17 @@ struct DocumentRun: Sendable {
             let origin = await foundOrigin()
             name = try? origin.get().name
             if let signalling { signal = try await self.signal(signalling, origin) }
-            if let signal { tellStop(signal) }
-            let report = try await run(try origin.get(), runGuard)
+            if let signal {
+                UntoldSignal.remember(signal.target, try? origin.get().source)
+                tellStop(signal)
+            }
+            guard let report = try await run(try origin.get(), runGuard) else {
+                terminal.print("ide-init: this instance has had its first boot; there is nothing to do", to: .errors)
+                NotifySocket()?.send(["READY=1", "STATUS=nothing to do on a later boot"])
+                UntoldSignal.forget()
+                runGuard?.settled()
+                exit(ExitCode.done.rawValue)
+            }
             await end(ExitCode(report, detailed: options.detailedExitcode), report.verdict, signal, runGuard)
         } catch {
             let failure = Failure(wrapping: error)
@@ -106,9 +120,13 @@ struct DocumentRun: Sendable {
 
     // MARK: The run
 
-    private func run(_ origin: Origin, _ runGuard: RunGuard?) async throws -> Report {
+    /// - Returns: nil: this boot has nothing to do.
+    private func run(_ origin: Origin, _ runGuard: RunGuard?) async throws -> Report? {
         let cloud = cloud(origin.source, mode == .apply ? .applying() : .planning)
-        let loaded = try await load(origin, cloud)
+        let isLaterBoot = boot == nil ? false : try await BootRecord.isLaterBoot(cloud)
+        if isLaterBoot, boot == .first { return nil }
+        var loaded = try await load(origin, cloud)
+        if isLaterBoot { loaded = loaded.forLaterBoot() }
         let composition = Composition(
             root: Root(options.root), terminal: terminal, stop: stop, cloud: cloud,
             isOffline: options.offline && mode == .plan, runGuard: runGuard)
@@ -130,6 +148,7 @@ struct DocumentRun: Sendable {
         let report = try await run.perform(
             loaded, source: options.root == "/" ? document.recordable(origin.source) : nil, events: view.show)
         view.show(report)
+        if boot != nil, report.firstFailure == nil { try await BootRecord.write(cloud) }
         return report
     }
 
@@ -185,6 +204,7 @@ struct DocumentRun: Sendable {
             if case .failure(let reason) = verdict { StackSignal.tellConsole(scrubber.scrub(reason)) }
             do {
                 let (told, note) = try await signal.tell(verdict.scrubbed(scrubber))
+                UntoldSignal.forget()
                 if let note { terminal.print("ide-init: no signal was needed: \(errorView.clean(note))", to: .errors) }
                 // The run was told to stop after its last item: the stack has heard of that first.
                 if told != verdict, verdict == .success, code == .done { code = .failed }

@@ -77,6 +77,13 @@ struct LoadedDocument: Sendable {
         return copy
     }
 
+    /// The same for a boot of a machine that has been brought about before.
+    func forLaterBoot() -> LoadedDocument {
+        var copy = self
+        copy.document = document.forLaterBoot()
+        return copy
+    }
+
     /// What may be kept of it on this host.
     var storable: [UInt8] { Array(scrubber.scrub(redaction.metadata.prettyText()).utf8) }
 }
