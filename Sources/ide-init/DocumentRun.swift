@@ -108,7 +108,8 @@ struct DocumentRun: Sendable {
         if let only = options.only {
             let filter = ResourceFilter(only)
             let items = loaded.document.sets.flatMap(\.configs).flatMap(\.resources).map(\.id)
-            guard items.contains(where: filter.includes) else {
+            let checks = (loaded.document.readiness ?? []).map(\.id)
+            guard (items + checks).contains(where: filter.includes) else {
                 throw Failure(.usage, "--only \(only): the chosen configSets hold no such item")
             }
             run.only = filter
@@ -128,6 +129,10 @@ struct DocumentRun: Sendable {
             case .configStarted(let name): terminal.print(view.clean(name))
             case .itemStarted(let id): terminal.pass("  … \(view.clean("\(id)"))")
             case .itemFinished(let item): for line in view.lines(item) { terminal.print(line) }
+            case .readinessStarted(let checks):
+                if !checks.allSatisfy(\.isImplicit) { terminal.print(Readiness.key) }
+            case .waiting(let checks): terminal.pass("  … \(view.clean(checks.text))")
+            case .checkFinished(let result): for line in view.lines(result) { terminal.print(line) }
             }
         }
         terminal.clear()

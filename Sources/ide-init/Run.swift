@@ -12,6 +12,8 @@ struct Run: Sendable {
     var only: ResourceFilter?
     /// Whether another run is waited for.
     var waitsForLock = false
+    /// Where no config says what to wait for: whether the units that the run made sure of are awaited.
+    var waitsForUnits = true
 
     /// - Parameters:
     ///   - source: where the document came from, to be remembered by an apply.
@@ -34,7 +36,8 @@ struct Run: Sendable {
             try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
         }
         let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
-        let report = await Engine(host: host, mode: mode, events: events).run(loaded.document, only: only)
+        let engine = Engine(host: host, mode: mode, waitsForUnits: waitsForUnits, events: events)
+        let report = await engine.run(loaded.document, only: only)
         return withExtendedLifetime(lock) { report }
     }
 }
