@@ -137,7 +137,8 @@ struct DocumentRun: Sendable {
         if let only = options.only {
             let filter = ResourceFilter(only)
             let items = loaded.document.sets.flatMap(\.configs).flatMap(\.resources).map(\.id)
-            guard items.contains(where: filter.includes) else {
+            let checks = (loaded.document.readiness ?? []).map(\.id)
+            guard (items + checks).contains(where: filter.includes) else {
                 throw Failure(.usage, "--only \(only): the chosen configSets hold no such item")
             }
             run.only = filter

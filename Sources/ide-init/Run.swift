@@ -14,6 +14,8 @@ struct Run: Sendable {
     var waitsForLock = false
     /// Who is told when all is ready; nil: that isn't this run's to say.
     var notify = NotifySocket()
+    /// Where no config says what to wait for: whether the units that the run made sure of are awaited.
+    var waitsForUnits = true
 
     /// - Parameters:
     ///   - source: where the document came from, to be remembered by an apply.
@@ -38,7 +40,7 @@ struct Run: Sendable {
         let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
         let observer = mode == .apply && composition.root.isHost ? RunObserver(loaded, notify: notify) : nil
         observer?.begin()
-        let report = await Engine(host: host, mode: mode) { event in
+        let report = await Engine(host: host, mode: mode, waitsForUnits: waitsForUnits) { event in
             observer?.record(event)
             events(event)
         }.run(loaded.document, only: only)

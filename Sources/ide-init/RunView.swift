@@ -28,6 +28,10 @@ struct RunView: Sendable {
         case .configStarted(let name): terminal.printOutsideJournal(view.clean(name))
         case .itemStarted(let id): terminal.pass("  … \(view.clean("\(id)"))")
         case .itemFinished(let item): for line in view.lines(item) { terminal.printOutsideJournal(line) }
+        case .readinessStarted(let checks):
+            if !checks.allSatisfy(\.isImplicit) { terminal.printOutsideJournal(Readiness.key) }
+        case .waiting(let checks): terminal.pass("  … \(view.clean(checks.text))")
+        case .checkFinished(let result): for line in view.lines(result) { terminal.printOutsideJournal(line) }
         }
     }
 

@@ -13,7 +13,7 @@ extension Document {
                         name: config.name,
                         resources: config.resources.map { resource in
                             why(resource.id).map { SkippedResource(id: resource.id, why: $0) } ?? resource
-                        })
+                        }, readiness: config.readiness)
                 })
         }
         return document

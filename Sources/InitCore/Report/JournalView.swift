@@ -22,7 +22,17 @@ package struct JournalView: Sendable {
 
     /// Nil: nothing that would be worth a line.
     package func entry(_ event: Engine.Event) -> [Field]? {
-        guard case .itemFinished(let item) = event else { return nil }
+        switch event {
+        case .itemFinished(let item): return entry(item)
+        case .checkFinished(let result) where result.outcome == .failed:
+            let reason = result.failure.map { ": \($0.message)" } ?? ""
+            return fields(.failure, 3, "\(result.check.id) failed\(reason)")
+                + [("IDE_INIT_RESOURCE", scrubber.scrub("\(result.check.id)")), ("DURATION", seconds(result.duration))]
+        default: return nil
+        }
+    }
+
+    private func entry(_ item: Report.Item) -> [Field]? {
         switch item.outcome {
         case .unchanged, .skipped: return nil
         case .changed, .ran:

@@ -55,6 +55,10 @@ package struct RunStatus: Sendable, Equatable {
         case .setStarted: break
         case .configStarted(let name): config = name
         case .itemStarted(let id): current = ("\(id)", now)
+        case .readinessStarted: config = Readiness.key
+        case .waiting(let checks): current = (checks.text, current?.since ?? now)
+        case .checkFinished(let result):
+            note(Timing(item: "\(result.check.id)", config: config, seconds: result.duration))
         case .itemFinished(let item):
             finished += 1
             current = nil

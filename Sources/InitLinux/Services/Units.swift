@@ -21,8 +21,9 @@ struct Units: Sendable {
 
     private func systemdState(_ name: String) async throws -> UnitState {
         let words = [
-            "systemctl", "show", "--property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload", "--",
-            name,
+            "systemctl", "show",
+            "--property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result,ExecMainExitTimestampMonotonic",
+            "--", name,
         ]
         let result = try await ask(words)
         var properties: [Substring: Substring] = [:]
@@ -43,10 +44,15 @@ struct Units: Sendable {
                 .trimmingBlanks()
             if !state.isEmpty { enablement = Self.enablement(state) }
         }
-        let isFailing = properties["SubState"]?.hasPrefix("auto-restart") ?? false
+        let sub = properties["SubState"] ?? ""
+        let isFailing = sub.hasPrefix("auto-restart")
+        let hasRun = !["", "0"].contains(properties["ExecMainExitTimestampMonotonic"] ?? "")
         return UnitState(
             exists: true, enablement: enablement, isActive: ["active", "reloading", "refreshing"].contains(active),
-            isStarting: active == "activating" && !isFailing, isFailing: isFailing)
+            isStarting: active == "activating" && !isFailing, isFailing: isFailing, hasFailed: active == "failed",
+            hasFinished: active == "inactive" && properties["Type"] == "oneshot" && properties["Result"] == "success"
+                && hasRun,
+            words: "\(active) (\(sub))")
     }
 
     /// No unit, but perhaps what the next daemon-reload generates one from: a SysV script, a Quadlet.
