@@ -23,7 +23,8 @@ struct Trouble: Sendable {
             // Of several addresses the last one's; a name without any has none.
             let attempt = error.connectionErrors.last.map { Trouble($0.error).message }
             (message, isFinal) = (attempt ?? "there is no address of \(error.host)", false)
-        case is NIOTooManyBytesError: (message, isFinal) = ("the answer is larger than is wanted here", true)
+        case let error as NIOTooManyBytesError:
+            (message, isFinal) = ("it is larger than the \((error.maxBytes ?? 0) >> 20) MiB that are taken here", true)
         default:
             let text = "\(error)"
             let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]

@@ -118,9 +118,7 @@ struct CfnInit: CfnCommand {
                 if case .readinessStarted = event { terminal.print(Readiness.key) }
                 if case .checkFinished(let result) = event { for line in view.lines(result) { terminal.print(line) } }
             }
-            if let (subject, failure) = report.firstFailure {
-                return failBuild("\(subject.map { "\($0): " } ?? "")\(failure.reason)", log)
-            }
+            if let reason = report.failureText { return failBuild(reason, log) }
             if isRehearsal {
                 for line in view.summary(report) { terminal.print(line) }
                 terminal.print(
