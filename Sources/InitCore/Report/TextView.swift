@@ -82,7 +82,7 @@ package struct TextView: Sendable {
             case .planned:
                 (
                     style.cyan("?"),
-                    " would wait for \(shortened(clean("\(check.target)"))), \(durationText(check.timeout)) at most"
+                    " would wait for \(shortened(clean("\(check.target)"))) (\(durationText(check.timeout)) at most)"
                 )
             case .ready: (style.green("✓"), " ready\(time)\(tries)")
             case .failed: (style.red("✗"), " failed\(time)\(tries)")

@@ -60,7 +60,7 @@ final class HupBox: Sendable {
             root: Root(), scrubber: scrubber, stop: stop, isRehearsal: false, runsTests: true,
             fetch: { _, _ in throw Failure(.network, "no downloads here") },
             resolve: { _ in throw Failure(.network, "no references here") }, prefetch: { _, _ in },
-            askHTTP: { _, _ in .notYet("no checks here") }
+            askHTTP: { _, _ in .wrong("no servers here") }
         ).host
         let pass = HupPass(
             hooks: hooks,
