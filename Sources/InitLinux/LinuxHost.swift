@@ -61,7 +61,7 @@ package struct LinuxHost: Sendable {
         let commit = commit
         let stop = stop
         let pending = PendingFile(root: root)
-        return Host(
+        var host = Host(
             probe: probe,
             perform: perform,
             commit: { writes in await blocking { commit.commit(writes) } },
@@ -70,6 +70,8 @@ package struct LinuxHost: Sendable {
             sleep: { await stop.sleep($0) },
             stopReason: { stop.stopReason },
             clock: monotonicSeconds)
+        host.conclude = units.conclude
+        return host
     }
 
     private var probe: Probe {

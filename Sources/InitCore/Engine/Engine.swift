@@ -79,7 +79,18 @@ package struct Engine: Sendable {
                     ledger.endConfig(config.name)
                 }
             }
+            await conclude()
             report.duration = host.clock() - start
+        }
+
+        private mutating func conclude() async {
+            guard engine.mode == .apply else { return }
+            do {
+                try await host.conclude()
+            } catch {
+                // What failed first is what is told.
+                if !hasFailed { report.failure = Failure(wrapping: error) }
+            }
         }
 
         /// Plans one resource and does what it asks for, or puts it into the batch.
