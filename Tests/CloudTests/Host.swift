@@ -75,6 +75,14 @@ final class Host {
 
     // MARK: In it
 
+    /// Those that run in it, unless it is booted.
+    var processes: [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/root")) == root
+        }
+    }
+
     /// - Parameter setting: see `Running`.
     func start(_ words: [String], setting: [String: String] = [:]) throws -> Running {
         guard isBooted else { return try Running(network.words + ["chroot", root] + words, setting: setting) }
