@@ -30,8 +30,10 @@ struct DocumentRun: Sendable {
         stop.watchSignals()
         if let timeout = options.timeout.flatMap(secondsIn) { stop.stop(after: timeout) }
         var signal: StackSignal?
+        var name: String?
         do {
             let origin = await foundOrigin()
+            name = try? origin.get().name
             if let signalling { signal = try await self.signal(signalling, origin) }
             if let signal { tellStop(signal) }
             let report = try await run(try origin.get(), runGuard)
@@ -39,7 +41,16 @@ struct DocumentRun: Sendable {
         } catch {
             let failure = Failure(wrapping: error)
             terminal.clear()
-            say(failure)
+            // Wrong use is the caller's, and whoever holds the lock has a status of its own.
+            if mode == .plan || failure.kind == .usage || failure.kind == .locked {
+                say(failure)
+            } else {
+                terminal.printOutsideJournal("ide-init: \(errorView.clean(failure.message))", to: .errors)
+                let observer = RunObserver(
+                    source: name ?? "an unknown place", configSets: document.names, items: 0, scrubber: scrubber,
+                    notify: NotifySocket())
+                observer.fail(failure)
+            }
             await end(ExitCode(failure.kind), .failure(failure.reason), signal, runGuard)
         }
     }
@@ -64,7 +75,7 @@ struct DocumentRun: Sendable {
 
     private func foundOrigin() async -> Result<Origin, any Error> {
         do {
-            return .success(try await document.stack.origin(file: document.file) { cloud($0, .planning) })
+            return .success(try await document.place.origin { cloud($0, .planning) })
         } catch {
             return .failure(error)
         }
@@ -83,7 +94,7 @@ struct DocumentRun: Sendable {
     }
 
     private func cloud(_ source: Source?, _ patience: Patience) -> Cloud {
-        cloud(document.stack.cloud.settings(source), patience)
+        cloud(document.place.stack.cloud.settings(source), patience)
     }
 
     private func cloud(_ settings: CloudSettings, _ patience: Patience, heedsStop: Bool = true) -> Cloud {
@@ -113,29 +124,12 @@ struct DocumentRun: Sendable {
             }
             run.only = filter
         }
-        let view = TextView(
-            mode: mode, style: terminal.style(.output), showsDiff: options.diff, scrubber: scrubber)
-        let isJSON = document.json
-        if !isJSON {
-            for warning in loaded.document.diagnostics.warnings { terminal.print(errorView.line(warning), to: .errors) }
-        }
+        let view = RunView(
+            terminal, mode, showsDiff: options.diff, isJSON: document.json, scrubber: scrubber)
+        view.warn(loaded.document)
         let report = try await run.perform(
-            loaded, source: options.root == "/" ? document.recordable(origin.source) : nil
-        ) { [terminal] event in
-            guard !isJSON else { return }
-            switch event {
-            case .setStarted: break
-            case .configStarted(let name): terminal.print(view.clean(name))
-            case .itemStarted(let id): terminal.pass("  … \(view.clean("\(id)"))")
-            case .itemFinished(let item): for line in view.lines(item) { terminal.print(line) }
-            }
-        }
-        terminal.clear()
-        if isJSON {
-            terminal.write(JSONView(scrubber: scrubber, showsDiff: options.diff).text(report))
-        } else {
-            for line in view.summary(report) { terminal.print(line) }
-        }
+            loaded, source: options.root == "/" ? document.recordable(origin.source) : nil, events: view.show)
+        view.show(report)
         return report
     }
 
@@ -159,7 +153,7 @@ struct DocumentRun: Sendable {
         }
         // Its calls go on when the run is told to stop: that is what they tell.
         return StackSignal(
-            target, cloud(document.stack.cloud.settings(source), .signalling, heedsStop: false))
+            target, cloud(document.place.stack.cloud.settings(source), .signalling, heedsStop: false))
     }
 
     /// FAILURE goes out the moment the run is told to stop, while its last command may still need time to end.
@@ -175,7 +169,7 @@ struct DocumentRun: Sendable {
         guard let signalling else { return }
         do {
             let signal = try await self.signal(signalling, foundOrigin())
-            StackSignal.note(how)
+            StackSignal.tellAdmin(how)
             try await signal.tell(.failure(how))
             terminal.print("ide-init: \(how); \(signal.target.text) was told", to: .errors)
         } catch {
@@ -188,7 +182,7 @@ struct DocumentRun: Sendable {
     {
         var code = code
         if let signal {
-            if case .failure(let reason) = verdict { StackSignal.note(scrubber.scrub(reason)) }
+            if case .failure(let reason) = verdict { StackSignal.tellConsole(scrubber.scrub(reason)) }
             do {
                 let (told, note) = try await signal.tell(verdict.scrubbed(scrubber))
                 if let note { terminal.print("ide-init: no signal was needed: \(errorView.clean(note))", to: .errors) }
@@ -205,9 +199,11 @@ struct DocumentRun: Sendable {
 }
 
 extension Report {
-    var verdict: Verdict {
-        guard let (subject, failure) = firstFailure else { return .success }
-        return .failure((subject.map { "\($0): " } ?? "") + failure.reason)
+    var verdict: Verdict { failureText.map(Verdict.failure) ?? .success }
+
+    /// The item, what went wrong with it, and what was printed last.
+    var failureText: String? {
+        firstFailure.map { subject, failure in (subject.map { "\($0): " } ?? "") + failure.reason }
     }
 }
 

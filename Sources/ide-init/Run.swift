@@ -12,6 +12,8 @@ struct Run: Sendable {
     var only: ResourceFilter?
     /// Whether another run is waited for.
     var waitsForLock = false
+    /// Who is told when all is ready; nil: that isn't this run's to say.
+    var notify = NotifySocket()
 
     /// - Parameters:
     ///   - source: where the document came from, to be remembered by an apply.
@@ -34,7 +36,13 @@ struct Run: Sendable {
             try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
         }
         let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
-        let report = await Engine(host: host, mode: mode, events: events).run(loaded.document, only: only)
+        let observer = mode == .apply && composition.root.isHost ? RunObserver(loaded, notify: notify) : nil
+        observer?.begin()
+        let report = await Engine(host: host, mode: mode) { event in
+            observer?.record(event)
+            events(event)
+        }.run(loaded.document, only: only)
+        observer?.end(report)
         return withExtendedLifetime(lock) { report }
     }
 }
@@ -43,7 +51,7 @@ struct Run: Sendable {
 struct LoadedDocument: Sendable {
     /// For people: where it came from.
     let name: String
-    let document: Document
+    private(set) var document: Document
     let redaction: Redaction
     let scrubber: Scrubber
 
@@ -60,6 +68,13 @@ struct LoadedDocument: Sendable {
         for secret in redaction.secrets + document.sets.flatMap(\.configs).flatMap(\.resources).flatMap(\.secrets) {
             scrubber.add(secret)
         }
+    }
+
+    /// The same without commands that nobody wants a second time.
+    func sparingCommands(since earlier: JSONValue) -> LoadedDocument {
+        var copy = self
+        copy.document = document.sparingCommands(since: earlier, now: redaction.metadata)
+        return copy
     }
 
     /// What may be kept of it on this host.

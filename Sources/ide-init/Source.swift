@@ -44,7 +44,7 @@ struct Source: Sendable, Equatable {
     static func recorded() throws -> Source? {
         let bytes: [UInt8]
         do {
-            guard let found = try privateContent(of: path, root: Root()) else { return nil }
+            guard let found = try stateFile(at: path, root: Root()) else { return nil }
             bytes = found
         } catch let failure as Failure where failure.kind == .unreadable {
             throw Failure(
@@ -63,6 +63,12 @@ struct Source: Sendable, Equatable {
             profile: text("profile"), credentialFile: text("credentialFile"),
             configSets: node?.given("configSets")?.texts(&sets) ?? [],
             isCompatible: node?["compatible"]?.value == .bool(true))
+    }
+
+    /// The document of the last run from a stack, without its secrets; nil: there was none.
+    static func storedDocument() throws -> JSONValue? {
+        guard let bytes = try stateFile(at: documentPath, root: Root()) else { return nil }
+        return try JSONParser.parse(bytes, name: documentPath).value
     }
 
     // MARK: The instance's own tags

@@ -55,12 +55,15 @@ package final class HTTPTransport: Sendable {
     private let proxies: Proxies
     private let environment: @Sendable (String) -> String?
     private let stopReason: @Sendable () -> Failure?
+    /// Seconds of silence after which a connection counts as lost.
+    private let longestSilence: Double
 
     /// - Parameter proxies: from the command line and the environment.
     package init(
         proxies: Proxies, environment: @escaping @Sendable (String) -> String?,
-        stopReason: @escaping @Sendable () -> Failure?
+        stopReason: @escaping @Sendable () -> Failure?, longestSilence: Double = 60
     ) {
+        self.longestSilence = longestSilence
         self.proxies = proxies
         self.environment = environment
         self.stopReason = stopReason
@@ -135,7 +138,8 @@ package final class HTTPTransport: Sendable {
             if let client = clients.byRoute[route] { return client }
             let loops = clients.loops ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
             var configuration = HTTPClient.Configuration()
-            configuration.timeout = .init(connect: .milliseconds(route.connectTimeout), read: .seconds(60))
+            configuration.timeout = .init(
+                connect: .milliseconds(route.connectTimeout), read: .milliseconds(Int64(longestSilence * 1000)))
             configuration.redirectConfiguration = .disallow
             configuration.httpVersion = .http1Only
             configuration.proxy = try proxy.map(Proxies.configuration)

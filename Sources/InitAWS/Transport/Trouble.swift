@@ -17,7 +17,8 @@ struct Trouble: Sendable {
         case let error as HTTPClientError:
             let mistakes: [HTTPClientError] = [.invalidURL, .emptyScheme, .emptyHost]
             (message, isFinal) = (Self.words(error), mistakes.contains(error))
-        case is NIOTooManyBytesError: (message, isFinal) = ("the answer is larger than is wanted here", true)
+        case let error as NIOTooManyBytesError:
+            (message, isFinal) = ("it is larger than the \((error.maxBytes ?? 0) >> 20) MiB that are taken here", true)
         default:
             let text = "\(error)"
             let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]

@@ -18,7 +18,7 @@ package struct Document: Sendable {
 
     /// The whole metadata, as it came.
     package let metadata: JSONValue
-    package let sets: [ConfigSet]
+    package internal(set) var sets: [ConfigSet]
     package let diagnostics: Diagnostics
     /// There is no Init block, or an empty one: nothing to do, which is most likely a mistake.
     package let isMissingInit: Bool

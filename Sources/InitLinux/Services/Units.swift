@@ -111,6 +111,9 @@ struct Units: Sendable {
     // MARK: Doing
 
     func perform(_ action: UnitAction) async throws -> StepResult {
+        if action.verb == .restart, root.isHost, HupDaemon.isName(action.name), HupDaemon.reloadAncestor() {
+            return StepResult(changed: true)
+        }
         for words in try words(for: action) {
             var command = Command(words.joined(separator: " "), .arguments(words))
             // A job of systemd's goes on without its systemctl; and some starts never end.

@@ -114,9 +114,7 @@ struct CfnInit: CfnCommand {
                 if case .configStarted(let name) = event { terminal.print(view.clean(name)) }
                 if case .itemFinished(let item) = event { for line in view.lines(item) { terminal.print(line) } }
             }
-            if let (subject, failure) = report.firstFailure {
-                return failBuild("\(subject.map { "\($0): " } ?? "")\(failure.reason)", log)
-            }
+            if let reason = report.failureText { return failBuild(reason, log) }
             if isRehearsal {
                 for line in view.summary(report) { terminal.print(line) }
                 terminal.print(

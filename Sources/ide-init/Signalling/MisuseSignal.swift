@@ -29,7 +29,7 @@ enum MisuseSignal {
                 if let source { return source }
                 return try await Source.ofTags(cloud(stack.cloud.settings()))
             }
-            StackSignal.note(message)
+            StackSignal.tellAdmin(message)
             try await StackSignal(target, cloud(stack.cloud.settings(source))).tell(.failure(message))
             terminal.print("ide-init: \(target.text) was told", to: .errors)
         } catch {

@@ -49,7 +49,7 @@ struct SignalCommand: AsyncParsableCommand {
             guard let target else { return }
             let isFailure = failure || exitCode ?? 0 != 0
             let why = reason ?? exitCode.map { "ended with code \($0)" } ?? "failed"
-            if isFailure { StackSignal.note(why) }
+            if isFailure { StackSignal.tellAdmin(why) }
             let (_, note) = try await StackSignal(target, cloud(stack.cloud.settings(source))).tell(
                 isFailure ? .failure(why) : .success, reason: reason, data: data, id: id)
             let word = isFailure ? "FAILURE" : "SUCCESS"
