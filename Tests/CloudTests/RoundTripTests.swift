@@ -33,7 +33,7 @@ extension CloudSuite {
             #expect(host.read("/srv/all") == expected.joined(separator: "\n"))
             #expect(host.read("/srv/one") == "secret 7")
             let log = try await standIn.look("log").items
-            let calls = log.filter { ["ssm", "secretsmanager"].contains($0["service"]?.string) }
+            let calls = log.filter { ["ssm", "secretsmanager"].contains($0["service"]?.plainText) }
             #expect(try await standIn.requests("ssm.GetParameters") == 3)
             #expect(try await standIn.requests("secretsmanager.BatchGetSecretValue") == 2)
             #expect(calls.count == 5)
