@@ -85,7 +85,8 @@ let package = Package(
             name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
         .testTarget(
             name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], swiftSettings: settings),
-        .testTarget(name: "SystemdTests", dependencies: ["ide-init"], swiftSettings: settings),
+        .testTarget(
+            name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport"], exclude: ["README.md", "Stubs"],

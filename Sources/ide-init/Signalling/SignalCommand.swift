@@ -66,19 +66,18 @@ struct SignalCommand: AsyncParsableCommand {
     }
 
     private func tellOfKilledRun() async {
-        guard let untold = UntoldSignal.ofKilledRun() else { return }
         let terminal = Terminal(environment: Composition.environment)
         let result = Composition.environment("SERVICE_RESULT").map { " (service result: \($0))" } ?? ""
         let why = reason ?? "ide-init was killed\(result)"
-        let cloud = Cloud(
-            stack.cloud.settings(untold.source), environment: Composition.environment, patience: .signalling, stop: nil,
-            waiting: terminal.waiting)
-        let target = SignalTarget.resource(stack: untold.source.stack, resource: untold.source.resource)
-        StackSignal.tellAdmin(why)
         do {
-            try await StackSignal(target, cloud).tell(.failure(why), id: id)
+            guard let untold = try UntoldSignal.ofKilledRun() else { return }
+            let cloud = Cloud(
+                stack.cloud.settings(untold.source), environment: Composition.environment, patience: .signalling,
+                stop: nil, waiting: terminal.waiting)
+            StackSignal.tellAdmin(why)
+            try await StackSignal(untold.target, cloud).tell(.failure(why), id: id)
             UntoldSignal.forget()
-            terminal.print("ide-init: \(why); \(target.text) was told", to: .errors)
+            terminal.print("ide-init: \(why); \(untold.target.text) was told", to: .errors)
         } catch {
             end(error, terminal)
         }
