@@ -10,7 +10,7 @@ extension UnitSuite {
         @Test(arguments: Release.chosen)
         func `systemd-analyze verify has nothing to say`(_ release: Release) throws {
             let machine = try UnitSuite.machine(release)
-            try machine.shell("mkdir -p /opt/code-server/bin; ln -sf /bin/true /opt/code-server/bin/code-server")
+            try machine.write("/opt/code-server/bin/code-server", "#!/bin/sh\n", mode: 0o755)
             for unit in Self.units {
                 let name = unit.replacing("@.", with: "@dev.")
                 let output = try machine.run(
@@ -28,6 +28,22 @@ extension UnitSuite {
             let found = try machine.shell(
                 "systemd-analyze security --offline=yes --no-pager /usr/lib/systemd/system/\(unit) | tail -n 1")
             #expect(found.contains(": \(told.output[1].substring ?? "") "), "\(found)")
+        }
+
+        @Test(arguments: Release.chosen)
+        func `an instance of code-server starts, with nothing but its user added`(_ release: Release) throws {
+            let machine = try UnitSuite.machine(release)
+            let name = "ide-init-code-server@dev"
+            try machine.write(
+                "/opt/code-server/bin/code-server", "#!/bin/sh\necho $@ >/tmp/words; exec sleep infinity\n", mode: 0o755
+            )
+            try machine.write("/etc/systemd/system/\(name).service.d/user.conf", "[Service]\nUser=nobody\n")
+            try machine.shell("systemctl daemon-reload; systemctl start \(name)")
+            #expect(try machine.isActive(name))
+            try machine.shell("systemctl stop \(name)")
+            // Its /tmp was its own.
+            #expect(!machine.exists("/tmp/words"))
+            #expect(try machine.property("Result", of: name) == "success")
         }
 
         @Test func `the manual page is without a warning`() throws {

@@ -10,8 +10,9 @@ struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Apply the stack's metadata whenever it changes.",
         discussion: """
-            Asks CloudFormation every few minutes. What has changed is applied whole, but commands that have no
-            test and stand there as they did aren't run again. SIGHUP makes it look at once.
+            Asks CloudFormation every few minutes. What has changed is applied whole, but \
+            commands that have no test and have run as they stand there aren't run again. \
+            SIGHUP makes it look at once.
             """)
 
     @OptionGroup var stack: StackOptions
