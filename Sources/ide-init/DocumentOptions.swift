@@ -74,7 +74,8 @@ struct StackOptions: ParsableArguments {
     }
 
     /// Where the document is: what was named, what was used before, what the instance's tags say.
-    func origin(file: String?, _ cloud: (CloudSettings) -> Cloud) async throws -> Origin {
+    /// - Parameter command: ours, to tell what to type.
+    func origin(file: String?, command: String, _ cloud: (CloudSettings) -> Cloud) async throws -> Origin {
         if let file {
             guard stack == nil, resource == nil else {
                 throw Failure(.usage, "a file and a stack are both named; which one is meant?")
@@ -90,7 +91,7 @@ struct StackOptions: ParsableArguments {
             return .stack(named)
         }
         if let last = try Source.recorded() { return .stack(last) }
-        return .stack(try await Source.ofTags(cloud(self.cloud.settings())))
+        return .stack(try await Source.ofTags(cloud(self.cloud.settings()), for: .document(command: command)))
     }
 }
 

@@ -31,7 +31,7 @@ struct DocumentRun: Sendable {
         if let timeout = options.timeout.flatMap(secondsIn) { stop.stop(after: timeout) }
         var signal: StackSignal?
         do {
-            let origin = await foundOrigin()
+            let origin = await foundOrigin(mode == .plan ? "plan" : "apply")
             if let signalling { signal = try await self.signal(signalling, origin) }
             if let signal { tellStop(signal) }
             let report = try await run(try origin.get(), runGuard)
@@ -46,7 +46,7 @@ struct DocumentRun: Sendable {
 
     func validate() async {
         do {
-            let origin = try await foundOrigin().get()
+            let origin = try await foundOrigin("validate").get()
             let loaded = try await load(origin, cloud(origin.source, .planning))
             for warning in loaded.document.diagnostics.warnings { terminal.print(errorView.line(warning), to: .errors) }
             let count = loaded.document.sets.flatMap(\.configs).map(\.resources.count).reduce(0, +)
@@ -62,9 +62,12 @@ struct DocumentRun: Sendable {
 
     // MARK: The document
 
-    private func foundOrigin() async -> Result<Origin, any Error> {
+    private func foundOrigin(_ command: String, heedsStop: Bool = true) async -> Result<Origin, any Error> {
         do {
-            return .success(try await document.stack.origin(file: document.file) { cloud($0, .planning) })
+            return .success(
+                try await document.stack.origin(file: document.file, command: command) {
+                    cloud($0, .planning, heedsStop: heedsStop)
+                })
         } catch {
             return .failure(error)
         }
@@ -150,12 +153,15 @@ struct DocumentRun: Sendable {
     // MARK: The stack
 
     /// - Throws: `Failure` when there is nobody to tell.
-    private func signal(_ options: SignalOptions, _ origin: Result<Origin, any Error>) async throws -> StackSignal {
+    private func signal(
+        _ options: SignalOptions, _ origin: Result<Origin, any Error>, heedsStop: Bool = true
+    ) async throws -> StackSignal {
         let source = (try? origin.get())?.source
         let target = try await options.target {
             if let source = try origin.get().source { return source }
             // A file is applied on a machine that belongs to a stack all the same.
-            return try await Source.ofTags(cloud(nil, .signalling))
+            return try await Source.ofTags(
+                cloud(document.stack.cloud.settings(), .signalling, heedsStop: heedsStop), for: .signal)
         }
         // Its calls go on when the run is told to stop: that is what they tell.
         return StackSignal(
@@ -174,10 +180,9 @@ struct DocumentRun: Sendable {
     private func speakForChild(_ how: String) async {
         guard let signalling else { return }
         do {
-            let signal = try await self.signal(signalling, foundOrigin())
+            let signal = try await self.signal(signalling, foundOrigin("apply", heedsStop: false), heedsStop: false)
             StackSignal.note(how)
-            try await signal.tell(.failure(how))
-            terminal.print("ide-init: \(how); \(signal.target.text) was told", to: .errors)
+            terminal.print("ide-init: \(how); \(signal.text(try await signal.tell(.failure(how))))", to: .errors)
         } catch {
             terminal.print(
                 "ide-init: \(how), and the stack couldn't be told: \(Failure(wrapping: error).message)", to: .errors)
@@ -190,16 +195,17 @@ struct DocumentRun: Sendable {
         if let signal {
             if case .failure(let reason) = verdict { StackSignal.note(scrubber.scrub(reason)) }
             do {
-                let (told, note) = try await signal.tell(verdict.scrubbed(scrubber))
-                if let note { terminal.print("ide-init: no signal was needed: \(errorView.clean(note))", to: .errors) }
+                let outcome = try await signal.tell(verdict.scrubbed(scrubber))
+                terminal.print("ide-init: \(signal.text(outcome))", to: .errors)
                 // The run was told to stop after its last item: the stack has heard of that first.
-                if told != verdict, verdict == .success, code == .done { code = .failed }
+                if outcome.verdict != verdict, verdict == .success, code == .done { code = .failed }
             } catch {
                 say(Failure(wrapping: error))
                 if code == .done { code = .untold }
             }
         }
-        runGuard?.settled()
+        // Whoever was told to stop before it knew whom to tell leaves that to the first process.
+        if signal != nil || stop.stopReason == nil { runGuard?.settled() }
         exit(code.rawValue)
     }
 }

@@ -72,6 +72,13 @@ final class StackSignal: Sendable {
         return (verdict, try await task.value)
     }
 
+    /// What became of it, for people.
+    /// - Parameter outcome: of `tell`.
+    func text(_ outcome: (verdict: Verdict, note: String?)) -> String {
+        if let note = outcome.note { return "nobody waits for this signal: \(visible(note))" }
+        return "\(outcome.verdict == .success ? "SUCCESS" : "FAILURE") signalled to \(target.text)"
+    }
+
     private func send(_ verdict: Verdict, _ reason: String?, _ data: String, _ id: String?) async throws -> String? {
         let uniqueID = if let id { id } else { await defaultID() }
         switch target {
