@@ -33,7 +33,7 @@ let package = Package(
         .target(
             name: "InitLinux",
             dependencies: [
-                "InitCore", "CArchive", "CLinux",
+                "InitCore", "CArchive", "CLinux", "CSystemd",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 crypto,
@@ -62,6 +62,9 @@ let package = Package(
         .target(name: "CStaticNames"),
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // Notify socket, journal, bus.
+        .systemLibrary(
+            name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         // Fakes; only test targets depend on it.
         .target(name: "InitTesting", dependencies: ["InitCore", crypto], swiftSettings: settings),
@@ -80,8 +83,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
-        .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], swiftSettings: settings),
         .testTarget(name: "SystemdTests", dependencies: ["ide-init"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport"], exclude: ["README.md", "Stubs"],
+            swiftSettings: settings),
     ]
 )

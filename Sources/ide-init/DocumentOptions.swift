@@ -72,27 +72,6 @@ struct StackOptions: ParsableArguments {
             }
         }
     }
-
-    /// Where the document is: what was named, what was used before, what the instance's tags say.
-    /// - Parameter command: ours, to tell what to type.
-    func origin(file: String?, command: String, _ cloud: (CloudSettings) -> Cloud) async throws -> Origin {
-        if let file {
-            guard stack == nil, resource == nil else {
-                throw Failure(.usage, "a file and a stack are both named; which one is meant?")
-            }
-            return .file(file)
-        }
-        if var named = try source {
-            // The sets of the last run belong to the stack that they were chosen for.
-            if let last = try? Source.recorded(), last.stack == named.stack, last.resource == named.resource {
-                named.configSets = last.configSets
-                named.isCompatible = last.isCompatible
-            }
-            return .stack(named)
-        }
-        if let last = try Source.recorded() { return .stack(last) }
-        return .stack(try await Source.ofTags(cloud(self.cloud.settings()), for: .document(command: command)))
-    }
 }
 
 /// A stack's id holds its region.
@@ -101,7 +80,7 @@ func regionOfStack(_ stack: String) -> String? {
     return parts.count >= 6 && parts[0] == "arn" && !parts[3].isEmpty ? String(parts[3]) : nil
 }
 
-struct DocumentOptions: ParsableArguments {
+struct PlaceOptions: ParsableArguments {
     @Argument(
         help:
             "The metadata document, or - for standard input. Without one: --stack, else this host's last stack, else its tags.",
@@ -109,6 +88,31 @@ struct DocumentOptions: ParsableArguments {
     var file: String?
 
     @OptionGroup var stack: StackOptions
+
+    /// Where the document is: what was named, what was used before, what the instance's tags say.
+    /// - Parameter command: ours, to tell what to type.
+    func origin(_ command: String, _ cloud: (CloudSettings) -> Cloud) async throws -> Origin {
+        if let file {
+            guard stack.stack == nil, stack.resource == nil else {
+                throw Failure(.usage, "a file and a stack are both named; which one is meant?")
+            }
+            return .file(file)
+        }
+        if var named = try stack.source {
+            // The sets of the last run belong to the stack that they were chosen for.
+            if let last = try? Source.recorded(), last.stack == named.stack, last.resource == named.resource {
+                named.configSets = last.configSets
+                named.isCompatible = last.isCompatible
+            }
+            return .stack(named)
+        }
+        if let last = try Source.recorded() { return .stack(last) }
+        return .stack(try await Source.ofTags(cloud(stack.cloud.settings()), for: .document(command)))
+    }
+}
+
+struct DocumentOptions: ParsableArguments {
+    @OptionGroup var place: PlaceOptions
 
     @Option(
         name: [.short, .customLong("configsets")],
@@ -129,7 +133,7 @@ struct DocumentOptions: ParsableArguments {
 
     /// The source as it is to be remembered: what an admin picks from it by -c for one run isn't.
     func recordable(_ source: Source?) -> Source? {
-        guard var source, stack.stack != nil || (try? Source.recorded()) == nil else { return nil }
+        guard var source, place.stack.stack != nil || (try? Source.recorded()) == nil else { return nil }
         if !names.isEmpty { source.configSets = names }
         source.isCompatible = compatible || source.isCompatible
         return source

@@ -53,7 +53,9 @@ struct IdeInit: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            PlanCommand.self, ApplyCommand.self, ValidateCommand.self, MetadataCommand.self, SignalCommand.self,
+            PlanCommand.self, ApplyCommand.self, ValidateCommand.self, StatusCommand.self, WatchCommand.self,
+            MetadataCommand.self,
+            SignalCommand.self,
             VersionCommand.self,
         ])
 }

@@ -9,13 +9,7 @@ struct MetadataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "metadata", abstract: "Print the metadata, references unresolved, or one value of it.")
 
-    @Argument(
-        help:
-            "A metadata document, or - for standard input. Without one: --stack, else this host's last stack, else its tags.",
-        completion: .file(extensions: ["json"]))
-    var file: String?
-
-    @OptionGroup var stack: StackOptions
+    @OptionGroup var place: PlaceOptions
 
     @Option(
         name: [.short, .long],
@@ -28,7 +22,7 @@ struct MetadataCommand: AsyncParsableCommand {
         do {
             let metadata = try await document(terminal)
             guard let key else { return terminal.write(metadata.prettyText()) }
-            guard let value = metadata.value(at: MetadataKey(key)) else {
+            guard let value = metadata.value(at: dottedKeys(key)) else {
                 throw Failure(.host, "the metadata has no \u{201C}\(key)\u{201D}")
             }
             terminal.write(value.shownAlone)
@@ -44,9 +38,9 @@ struct MetadataCommand: AsyncParsableCommand {
                 settings, environment: Composition.environment, patience: .planning, stop: stop,
                 waiting: terminal.waiting)
         }
-        switch try await stack.origin(file: file, command: "metadata", cloud) {
+        switch try await place.origin("metadata", cloud) {
         case .file(let file): return try JSONParser.parse(Composition.read(file), name: file).value
-        case .stack(let source): return try await source.metadata(cloud(stack.cloud.settings(source)))
+        case .stack(let source): return try await source.metadata(cloud(place.stack.cloud.settings(source)))
         }
     }
 }

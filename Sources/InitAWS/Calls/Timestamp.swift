@@ -1,17 +1,14 @@
 // The three ways in which AWS writes a moment.
 
 import Glibc
+import InitCore
 
 enum Timestamp {
     /// `20150830T123600Z`, of SigV4.
     static func compact(_ seconds: Double) -> String { text(seconds, "%Y%m%dT%H%M%SZ") }
 
-    /// Seconds since 1970 of `2026-01-01T00:00:00Z`; fractions and offsets don't occur there.
-    static func iso(_ text: String) -> Double? {
-        let parts = text.split { !$0.isNumber }.compactMap { Int32($0) }
-        guard parts.count >= 6, text.hasSuffix("Z") else { return nil }
-        return seconds(parts[0], month: parts[1], day: parts[2], parts[3], parts[4], parts[5])
-    }
+    /// Seconds since 1970 of `2026-01-01T00:00:00Z`.
+    static func iso(_ text: String) -> Double? { UTCTime(text)?.secondsSince1970 }
 
     /// Of an HTTP `Date` header: `Sun, 06 Nov 1994 08:49:37 GMT`.
     static func http(_ text: String) -> Double? {

@@ -1,5 +1,7 @@
 // URLs as text. AWS signs the exact characters, so they are kept as they were written.
 
+import InitCore
+
 /// An http or https URL in its parts, as they stand in it.
 struct URLParts: Sendable, Equatable {
     /// Lower case.
@@ -53,43 +55,6 @@ func urlQuoted(_ url: String) -> String {
         let isForbidden = scalar.value <= 0x20 || scalar.value >= 0x7F || forbidden.contains(UInt8(scalar.value))
         return isForbidden ? percentEncoded(String(scalar)) : String(scalar)
     }.joined()
-}
-
-/// All but the unreserved characters of RFC 3986 as `%XX`, as AWS wants it.
-func percentEncoded(_ text: String, keeping kept: String = "") -> String {
-    let hex = Array("0123456789ABCDEF".utf8)
-    var result: [UInt8] = []
-    for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-            UInt8(ascii: "~"):
-            result.append(byte)
-        default:
-            if kept.utf8.contains(byte) {
-                result.append(byte)
-            } else {
-                result += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-    }
-    return String(decoding: result, as: UTF8.self)
-}
-
-func percentDecoded(_ text: some StringProtocol) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), rest.count >= 2,
-            let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-        {
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        } else {
-            bytes.append(byte)
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
 }
 
 /// `a=1&b=2`.

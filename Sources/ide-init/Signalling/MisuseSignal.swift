@@ -29,7 +29,7 @@ enum MisuseSignal {
                 if let source { return source }
                 return try await Source.ofTags(cloud(stack.cloud.settings()), for: .signal)
             }
-            StackSignal.note(message)
+            StackSignal.tellAdmin(message)
             let signal = StackSignal(target, cloud(stack.cloud.settings(source)))
             terminal.print("ide-init: \(signal.text(try await signal.tell(.failure(message))))", to: .errors)
         } catch {

@@ -30,7 +30,11 @@ struct SignalCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A unique id. (default: the instance's id, or the host's name)", valueName: "id"))
     var id: String?
 
+    @Flag(help: "Tell FAILURE if a run with --signal was killed before it could tell; for ExecStopPost= of its unit.")
+    var ifUntold = false
+
     func run() async {
+        if ifUntold { return await tellOfKilledRun() }
         let terminal = Terminal(environment: Composition.environment)
         do {
             func cloud(_ settings: CloudSettings) -> Cloud {
@@ -52,11 +56,31 @@ struct SignalCommand: AsyncParsableCommand {
             guard let target else { return }
             let isFailure = failure || exitCode ?? 0 != 0
             let why = reason ?? exitCode.flatMap { $0 == 0 ? nil : "ended with code \($0)" } ?? "failed"
-            if isFailure { StackSignal.note(why) }
+            if isFailure { StackSignal.tellAdmin(why) }
             let signal = StackSignal(target, cloud(stack.cloud.settings(source)))
             let outcome = try await signal.tell(
                 isFailure ? .failure(why) : .success, reason: reason, data: data, id: id)
             terminal.print(signal.text(outcome), to: .errors)
+        } catch {
+            end(error, terminal)
+        }
+    }
+
+    private func tellOfKilledRun() async {
+        guard let untold = UntoldSignal.ofKilledRun() else { return }
+        let terminal = Terminal(environment: Composition.environment)
+        let result = Composition.environment("SERVICE_RESULT").map { " (service result: \($0))" } ?? ""
+        let why = reason ?? "ide-init was killed\(result)"
+        let cloud = Cloud(
+            stack.cloud.settings(untold.source), environment: Composition.environment, patience: .signalling, stop: nil,
+            waiting: terminal.waiting)
+        let target = SignalTarget.resource(stack: untold.source.stack, resource: untold.source.resource)
+        StackSignal.tellAdmin(why)
+        do {
+            let signal = StackSignal(target, cloud)
+            let outcome = try await signal.tell(.failure(why), id: id)
+            UntoldSignal.forget()
+            terminal.print("ide-init: \(why); \(signal.text(outcome))", to: .errors)
         } catch {
             end(error, terminal)
         }

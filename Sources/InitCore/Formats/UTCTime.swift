@@ -1,8 +1,9 @@
-// Python's datetime without a zone, as cfn-hup stores and shows the time of a resource's last update (UTC).
+// A moment in UTC as text: ISO 8601, and as cfn-hup stores it (Python's datetime without a zone).
 
 package struct UTCTime: Sendable, Equatable {
     /// Since 1970.
     let microseconds: Int64
+    package var secondsSince1970: Double { Double(microseconds) / 1e6 }
 
     /// Rounded as `datetime.utcfromtimestamp` rounds.
     package init(seconds: Double) {
