@@ -29,6 +29,8 @@ final class Host {
             root = "/proc/\(leader.trimmingCharacters(in: .whitespacesAndNewlines))/root"
         } else {
             try Surroundings.helper("overlay", [Surroundings.lower.get(), directory])
+            // What tells EC2 from a laptop before any network is up.
+            if network.standIn != nil { try write("/sys/class/dmi/id/sys_vendor", "Amazon EC2\n") }
         }
         try succeed(["mkdir", "-p", root + "/opt/aws/bin", root + "/var/lib/cloud/instance"])
         try succeed(["cp", "-R", Surroundings.inside.get(), root + "/opt/ide-init"])
@@ -74,6 +76,14 @@ final class Host {
     var changes: String { directory + "/upper" }
 
     // MARK: In it
+
+    /// Those that run in it, unless it is booted.
+    var processes: [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/root")) == root
+        }
+    }
 
     /// - Parameter setting: see `Running`.
     func start(_ words: [String], setting: [String: String] = [:]) throws -> Running {
@@ -126,22 +136,22 @@ extension StandIn {
     }
 
     func status(_ stack: String) async throws -> String {
-        try await look("stacks").items.first { $0["name"]?.string == stack }?["status"]?.string ?? "no such stack"
+        try await look("stacks").items.first { $0["name"]?.plainText == stack }?["status"]?.plainText ?? "no such stack"
     }
 
     /// The signals that counted, in their order.
     func signals(_ stack: String) async throws -> [(status: String, time: Double)] {
         try await look("signals").items.compactMap { signal in
-            guard signal["stack"]?.string == stack, signal["accepted"]?.value == .bool(true) else { return nil }
-            return (signal["status"]?.string ?? "", signal["time"]?.number ?? 0)
+            guard signal["stack"]?.plainText == stack, signal["accepted"]?.value == .bool(true) else { return nil }
+            return (signal["status"]?.plainText ?? "", signal["time"]?.number ?? 0)
         }
     }
 
     /// Who asked for that, once for each request that went well.
     func askers(_ action: String) async throws -> [String] {
         try await look("log").items.compactMap { line in
-            guard line["action"]?.string == action, line["verdict"]?.string == "ok" else { return nil }
-            return line["who"]?.string
+            guard line["action"]?.plainText == action, line["verdict"]?.plainText == "ok" else { return nil }
+            return line["who"]?.plainText
         }
     }
 }
