@@ -155,16 +155,18 @@ extension CloudFormation {
         do {
             return try await describe(stack: source.stack, resource: source.resource)
         } catch let error as ServiceError {
-            throw Failure(.network, error.text + advice(error))
+            throw Failure(.network, error.text + advice(error, "DescribeStackResource"))
         }
     }
 
-    private func advice(_ error: ServiceError) -> String {
+    /// What to look at where the service says no, after a semicolon.
+    /// - Parameter action: that it refused.
+    func advice(_ error: ServiceError, _ action: String) -> String {
         let place = "looked for in \(region): is that, by --region, the stack's?"
         if error.isDenied {
             return "; \(place) By its identity an instance may ask about the stack that made it and no other; "
-                + "for another one its role needs cloudformation:DescribeStackResource"
+                + "for another one its role needs cloudformation:\(action)"
         }
-        return error.message.hasPrefix("Stack ") && error.message.contains("does not exist") ? "; \(place)" : ""
+        return error.message.hasPrefix("Stack '") && error.message.hasSuffix("does not exist") ? "; \(place)" : ""
     }
 }

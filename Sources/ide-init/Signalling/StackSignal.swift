@@ -83,12 +83,14 @@ final class StackSignal: Sendable {
         let uniqueID = if let id { id } else { await defaultID() }
         switch target {
         case .resource(let stack, let resource):
+            let service = try await cloud.cloudFormation()
             do {
-                return try await cloud.cloudFormation().signal(
+                return try await service.signal(
                     stack: stack, resource: resource, uniqueID: uniqueID, success: verdict == .success)
             } catch let error as ServiceError {
-                let hint = error.isDenied ? "; the role needs cloudformation:SignalResource" : ""
-                throw Failure(.network, "\(target.text) can't be signalled: \(error.text)\(hint)")
+                throw Failure(
+                    .network,
+                    "\(target.text) can't be signalled: \(error.text)\(service.advice(error, "SignalResource"))")
             }
         case .waitCondition(let condition):
             var reason = reason ?? "Configuration Complete"
