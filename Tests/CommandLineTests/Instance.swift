@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 final class Instance {
-    /// For all tests that are content with a stack of their own.
-    private static let shared = Result<StandIn, any Error> { try StandIn() }
+    /// One for all tests; each finds it as new.
+    static let shared = Result<StandIn, any Error> { try StandIn(["--tls", StandIn.certificates]) }
 
     var program: Program
     let standIn: StandIn
@@ -16,33 +16,32 @@ final class Instance {
     var run: String { program.directory + "/run" }
 
     /// - Parameters:
-    ///   - standIn: nil: the shared one.
     ///   - metadata: of the resource Host, as JSON.
     ///   - resources: beside it, as JSON with a comma before each.
     ///   - signals: how many Host waits for.
     init(
-        _ standIn: StandIn? = nil, metadata: String = #"{"AWS::CloudFormation::Init": {"config": {}}}"#,
+        metadata: String = #"{"AWS::CloudFormation::Init": {"config": {}}}"#,
         resources: String = "", signals: Int = 1
     ) async throws {
-        self.standIn = try standIn ?? Self.shared.get()
+        standIn = try Self.shared.get()
         program = try Program()
         stack = "stack-\(UUID().uuidString.prefix(8))"
         program.environment = [
-            "AWS_ENDPOINT_URL": self.standIn.url, "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.standIn.imdsURL,
+            "AWS_ENDPOINT_URL": standIn.url, "AWS_EC2_METADATA_SERVICE_ENDPOINT": standIn.imdsURL,
         ]
         let policy = #""CreationPolicy": {"ResourceSignal": {"Count": \#(signals), "Timeout": "PT1H"}}"#
-        try await self.standIn.set(
+        try await standIn.set(
             "stacks",
             """
-            {"name": "\(stack)", "instances": ["\(self.standIn["instanceId"])"], "Resources":
+            {"name": "\(stack)", "instances": ["\(standIn["instanceId"])"], "Resources":
              {"Host": {"Type": "AWS::EC2::Instance", \(policy), "Metadata": \(metadata)}\(resources)}}
             """)
     }
 
     /// One whose Host has these configs and sets, as members of a map.
-    convenience init(_ standIn: StandIn? = nil, configs: String, signals: Int = 1) async throws {
+    convenience init(configs: String, signals: Int = 1) async throws {
         try await self.init(
-            standIn, metadata: #"{"AWS::CloudFormation::Init": {\#(configs)}}"#, signals: signals)
+            metadata: #"{"AWS::CloudFormation::Init": {\#(configs)}}"#, signals: signals)
     }
 
     deinit { program.remove() }
@@ -50,32 +49,34 @@ final class Instance {
     // MARK: What is run on it
 
     @discardableResult
-    func ideInit(_ arguments: String..., setting: [String: String] = [:]) throws -> Program.Result {
-        try call(Program.path, arguments, setting)
+    func ideInit(_ arguments: String..., setting: [String: String] = [:]) async throws -> Program.Result {
+        try await call(Program.path, arguments, setting)
     }
 
     /// By one of the originals' names.
     @discardableResult
-    func cfn(_ name: String, _ arguments: String..., setting: [String: String] = [:]) throws -> Program.Result {
-        try call(program.link("cfn-\(name)"), arguments, setting)
+    func cfn(_ name: String, _ arguments: String..., setting: [String: String] = [:]) async throws -> Program.Result {
+        try await call(program.link("cfn-\(name)"), arguments, setting)
     }
 
     /// cfn-init for this stack.
     @discardableResult
-    func cfnInit(_ arguments: String..., setting: [String: String] = [:]) throws -> Program.Result {
-        try call(program.link("cfn-init"), ["-s", stack, "-r", "Host"] + arguments, setting)
+    func cfnInit(_ arguments: String..., setting: [String: String] = [:]) async throws -> Program.Result {
+        try await call(program.link("cfn-init"), ["-s", stack, "-r", "Host"] + arguments, setting)
     }
 
     /// `ide-init apply --signal` for this stack.
     @discardableResult
-    func applySignalling(_ arguments: String..., setting: [String: String] = [:]) throws -> Program.Result {
-        try call(Program.path, ["apply", "--stack", stack, "--resource", "Host", "--signal"] + arguments, setting)
+    func applySignalling(_ arguments: String..., setting: [String: String] = [:]) async throws -> Program.Result {
+        try await call(
+            Program.path, ["apply", "--stack", stack, "--resource", "Host", "--signal"] + arguments, setting)
     }
 
-    private func call(_ name: String, _ arguments: [String], _ setting: [String: String]) throws -> Program.Result {
+    private func call(_ name: String, _ arguments: [String], _ setting: [String: String]) async throws -> Program.Result
+    {
         var program = program
         program.environment.merge(setting) { $1 }
-        return try program.run(arguments, as: name)
+        return try await program.run(arguments, as: name)
     }
 
     // MARK: What it leaves behind
@@ -134,18 +135,21 @@ extension [JSONNode] {
     func texts(_ key: String) -> [String] { map { $0[key]?.plainText ?? "" } }
 }
 
-/// Suites that change what the stand-in is as a whole: one for all, one test at a time.
-enum ChangedStandIn {
-    private static let started = Result<StandIn, any Error> {
-        try StandIn(["--tls", StandIn.certificates])
-    }
+/// They share one stand-in, so one runs at a time.
+@Suite(.serialized, .enabled(if: Program.isRoot, "needs root"), .freshStandIn) struct StandInTests {}
 
-    /// As new.
-    static func fresh() async throws -> StandIn {
-        let standIn = try started.get()
-        try await standIn.set("reset", "{}")
-        return standIn
+/// Forgets what the tests before did to it.
+struct FreshStandIn: TestTrait, SuiteTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    @concurrent func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        try await Instance.shared.get().set("reset", "{}")
+        try await function()
     }
 }
 
-@Suite(.serialized, .enabled(if: Program.isRoot, "needs root")) struct ChangedStandInTests {}
+extension Trait where Self == FreshStandIn {
+    static var freshStandIn: Self { FreshStandIn() }
+}

@@ -100,5 +100,14 @@ struct Program {
         return Result(code: process.terminationStatus, output: text, errors: complaints)
     }
 
+    /// The same without keeping one of the few threads that all tests share.
+    func run(_ arguments: [String], as program: String, input: String? = nil) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Swift.Result { try run(arguments, as: program, input: input) })
+            }
+        }
+    }
+
     func content(_ path: String) -> String? { try? String(contentsOfFile: root + path, encoding: .utf8) }
 }

@@ -5,7 +5,7 @@ import InitCore
 import TestSupport
 import Testing
 
-extension ChangedStandInTests {
+extension StandInTests {
     @Suite struct ProxyTests {
         private let configs = #""config": {"files": {"/run/s": {"content": "{{resolve:ssm:/p}}"}}}"#
 
@@ -17,9 +17,9 @@ extension ChangedStandInTests {
             var url: String { proxy.ready["url"]?.plainText ?? "" }
 
             init(_ configs: String) async throws {
-                standIn = try await ChangedStandIn.fresh()
+                standIn = try Instance.shared.get()
                 try await standIn.set("parameters", #"[{"name": "/p", "value": "value"}]"#)
-                instance = try await Instance(standIn, configs: configs)
+                instance = try await Instance(configs: configs)
                 instance.program.environment["AWS_ENDPOINT_URL"] = nil
                 instance.program.environment["CA_OVERRIDE"] = standIn["ca"]
                 proxy = try StandIn.proxy(["*.amazonaws.com:443=127.0.0.1:\(standIn["tlsPort"])"])
@@ -40,7 +40,7 @@ extension ChangedStandInTests {
             async throws
         {
             let world = try await World(configs)
-            let result = try world.instance.cfnInit(
+            let result = try await world.instance.cfnInit(
                 "--https-proxy", world.url, "--http-proxy", world.url, setting: ["http_proxy": world.url])
             #expect(result.code == 0, "\(result.errors)")
             #expect(world.instance.read("run/s") == "value")
@@ -51,11 +51,11 @@ extension ChangedStandInTests {
             let world = try await World(configs)
             let nowhere = "http://127.0.0.1:9"
             for setting in [["https_proxy": world.url], ["HTTPS_PROXY": world.url, "HTTP_PROXY": nowhere]] {
-                let result = try world.instance.ideInit(
+                let result = try await world.instance.ideInit(
                     "plan", "--stack", world.instance.stack, "--resource", "Host", setting: setting)
                 #expect(result.code == 0, "\(result.errors)")
             }
-            let result = try world.instance.ideInit(
+            let result = try await world.instance.ideInit(
                 "plan", "--stack", world.instance.stack, "--resource", "Host", "--https-proxy", world.url,
                 setting: ["https_proxy": nowhere])
             #expect(result.code == 0, "\(result.errors)")
@@ -67,10 +67,10 @@ extension ChangedStandInTests {
             var setting = [
                 "AWS_ENDPOINT_URL": world.standIn.url, "http_proxy": world.url, "NO_PROXY": "localhost, 127.0.0.1",
             ]
-            #expect(try world.instance.cfnInit(setting: setting).code == 0)
+            #expect(try await world.instance.cfnInit(setting: setting).code == 0)
             #expect(try await world.targets().isEmpty)
             setting["NO_PROXY"] = "localhost,.example.com"
-            #expect(try world.instance.cfnInit(setting: setting).code == 0)
+            #expect(try await world.instance.cfnInit(setting: setting).code == 0)
             let address = try #require(world.standIn.url.split(separator: "//").last)
             let targets = try await world.targets()
             #expect(!targets.isEmpty)
@@ -83,10 +83,10 @@ extension ChangedStandInTests {
         @Test func `cfn-signal and cfn-get-metadata take the proxies, too`() async throws {
             let world = try await World(configs)
             let words = [world.instance.stack, "Host", world.url]
-            let signal = try world.instance.cfn(
+            let signal = try await world.instance.cfn(
                 "signal", "--stack", words[0], "--resource", words[1], "--https-proxy", words[2])
             #expect(signal.code == 0, "\(signal.errors)")
-            let key = try world.instance.cfn(
+            let key = try await world.instance.cfn(
                 "get-metadata", "-s", words[0], "-r", words[1], "--https-proxy", words[2])
             #expect(key.code == 0, "\(key.errors)")
             #expect(try await world.targets() == [service, service])
@@ -95,7 +95,7 @@ extension ChangedStandInTests {
 
         @Test func `a proxy's name that is none is told without its password`() async throws {
             let world = try await World(configs)
-            let result = try world.instance.cfnInit("--https-proxy", "http://user:hunter2@")
+            let result = try await world.instance.cfnInit("--https-proxy", "http://user:hunter2@")
             #expect(result.code == 1)
             #expect(result.errors.contains("is no [scheme://][user:password@]host:port"))
             #expect(!result.errors.contains("hunter2"))
@@ -105,7 +105,7 @@ extension ChangedStandInTests {
         func `the certificates that a variable names are trusted`(_ variable: String) async throws {
             let world = try await World(configs)
             world.instance.program.environment["CA_OVERRIDE"] = "/nonexistent"
-            let result = try world.instance.cfnInit(
+            let result = try await world.instance.cfnInit(
                 "--https-proxy", world.url, setting: [variable: world.standIn["ca"]])
             #expect(result.code == 0, "\(result.errors)")
         }
@@ -113,7 +113,7 @@ extension ChangedStandInTests {
         @Test func `a server that nobody here trusts is told so`() async throws {
             let world = try await World(configs)
             world.instance.program.environment["CA_OVERRIDE"] = nil
-            let result = try world.instance.cfnInit("--dry-run", "--https-proxy", world.url)
+            let result = try await world.instance.cfnInit("--dry-run", "--https-proxy", world.url)
             #expect(result.code == 1)
             #expect(result.errors.contains("its certificate isn't trusted here"), "\(result.errors)")
             #expect(result.errors.contains("AWS_CA_BUNDLE or CA_OVERRIDE"))
@@ -122,7 +122,7 @@ extension ChangedStandInTests {
 
         @Test func `a bundle that can't be read is told by its path`() async throws {
             let world = try await World(configs)
-            let result = try world.instance.cfnInit(setting: ["AWS_CA_BUNDLE": "/no/such/bundle"])
+            let result = try await world.instance.cfnInit(setting: ["AWS_CA_BUNDLE": "/no/such/bundle"])
             #expect(result.code == 1)
             #expect(result.errors == "the CA certificates are to be in /no/such/bundle, which can't be read\n")
         }
