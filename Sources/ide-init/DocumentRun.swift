@@ -194,7 +194,9 @@ struct DocumentRun: Sendable {
         do {
             let signal = try await self.signal(signalling, foundOrigin("apply", heedsStop: false), heedsStop: false)
             StackSignal.tellAdmin(how)
-            terminal.print("ide-init: \(how); \(signal.text(try await signal.tell(.failure(how))))", to: .errors)
+            let outcome = try await signal.tell(.failure(how))
+            UntoldSignal.forget()
+            terminal.print("ide-init: \(how); \(signal.text(outcome))", to: .errors)
         } catch {
             terminal.print(
                 "ide-init: \(how), and the stack couldn't be told: \(Failure(wrapping: error).message)", to: .errors)

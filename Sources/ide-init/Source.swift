@@ -104,6 +104,13 @@ struct Source: Sendable, Equatable {
         case document(_ command: String)
         case signal
 
+        fileprivate var lack: String {
+            switch self {
+            case .document: "no document is named, none was applied here before"
+            case .signal: "no stack is named"
+            }
+        }
+
         /// What to type where the tags don't tell.
         fileprivate var howTo: String {
             let stack = "--stack NAME --resource LOGICAL_ID [--region REGION]"
@@ -116,8 +123,7 @@ struct Source: Sendable, Equatable {
 
     /// - Throws: `Failure` that tells what to type instead.
     static func ofTags(_ cloud: Cloud, for purpose: Purpose) async throws -> Source {
-        let howTo = purpose.howTo
-        let lack = "no document is named, none was applied here before"
+        let (lack, howTo) = (purpose.lack, purpose.howTo)
         let tags: StackTags
         do {
             tags = try await StackTags.ofInstance(cloud.metadata) { try await cloud.session() }

@@ -1,6 +1,7 @@
 // apply --signal: the stack learns how it went, once and truthfully, whatever is wrong.
 
 import Foundation
+import InitCore
 import TestSupport
 import Testing
 
@@ -88,6 +89,20 @@ extension StandInTests {
             #expect(try await instance.signals() == accepted("FAILURE"))
         }
 
+        @Test func `a document from standard input is applied by the process that is watched, and JSON stays JSON`()
+            async throws
+        {
+            let instance = try await Instance(configs: good)
+            let document = #"{"AWS::CloudFormation::Init": {"config": {"files": {"/run/one": {"content": "one"}}}}}"#
+            let words = ["apply", "-", "--json", "--signal-url", try await instance.waitCondition()]
+            let result = try await instance.program.run(words, as: Program.path, input: document)
+            #expect(result.code == 0)
+            #expect(instance.read("run/one") == "one")
+            #expect(try await instance.waitConditionBodies().texts("Status") == ["SUCCESS"])
+            let report = JSONNode(try JSONParser.parse(Array(result.output.utf8), name: "report").value)
+            #expect(report["outcome"]?.plainText == "changed")
+        }
+
         @Test func `a stack that waits for nothing any more is a note`() async throws {
             let instance = try await Instance(configs: good)
             #expect(try await instance.applySignalling().code == 0)
@@ -95,6 +110,7 @@ extension StandInTests {
             #expect(again.code == 0)
             #expect(again.errors.hasPrefix("ide-init: nobody waits for this signal: "))
             #expect(again.errors.contains("is in CREATE_COMPLETE state"))
+            #expect(again.errors.contains("if an Auto Scaling group waits, name that one"))
             #expect(try await instance.signals().map(\.isAccepted) == [true, false])
         }
 

@@ -42,6 +42,8 @@ extension StandInTests {
                     signals == [Instance.Signal(resource: "Host", status: "FAILURE", isAccepted: true)],
                     sourceLocation: location)
                 #expect(isRunning(daemon), sourceLocation: location)
+                // For a unit's ExecStopPost: there is nothing left to tell.
+                #expect(try await comes { !instance.exists("run/ide-init/untold.json") }, sourceLocation: location)
                 kill(daemon, SIGKILL)
                 #expect(!instance.exists("run/late"), sourceLocation: location)
             }

@@ -46,6 +46,7 @@ extension StandInTests {
                 let result = try await instance.ideInit(command)
                 #expect(result.code == 64)
                 #expect(result.errors.contains(": ide-init \(command) --stack NAME --resource LOGICAL_ID"))
+                #expect(result.errors.contains(command == "signal" ? "no stack is named" : "no document is named"))
             }
         }
 
@@ -102,6 +103,23 @@ extension StandInTests {
             try await tag(instance, resource: "Full", group: true)
             #expect(try await instance.ideInit("apply").code == 0)
             #expect(instance.read("run/one") == "one")
+        }
+
+        @Test func `a run that is stopped while it looks for its stack is told all the same`() async throws {
+            let instance = try await Instance(configs: configs)
+            try await tag(instance)
+            try await instance.standIn.set("latency", #"{"ec2.DescribeTags": 600}"#)
+            let process = try instance.program.start(["apply", "--signal"])
+            #expect(
+                try await comes {
+                    try await instance.standIn.look("counters")["in_progress"]?["ec2.DescribeTags"] != nil
+                })
+            try await instance.standIn.set("latency", "{}")
+            process.terminate()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 1)
+            #expect(try await instance.signals().map(\.status) == ["FAILURE"])
+            #expect(!instance.exists("run/one"))
         }
 
         @Test func `a group is what is signalled, with metadata or without`() async throws {

@@ -10,7 +10,7 @@ struct SignalOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The resource that waits for the signal, as an Auto Scaling group. (default: --resource)",
+            "Tell this resource of the stack, as an Auto Scaling group that waits. (default: --resource)",
             valueName: "logical-id"))
     var signalResource: String?
 

@@ -75,7 +75,11 @@ final class StackSignal: Sendable {
     /// What became of it, for people.
     /// - Parameter outcome: of `tell`.
     func text(_ outcome: (verdict: Verdict, note: String?)) -> String {
-        if let note = outcome.note { return "nobody waits for this signal: \(visible(note))" }
+        if let note = outcome.note {
+            // The stack as a whole may still wait, for another one than was named.
+            let hint = note.hasPrefix("Resource ") ? "; if an Auto Scaling group waits, name that one" : ""
+            return "nobody waits for this signal: \(visible(note))\(hint)"
+        }
         return "\(outcome.verdict == .success ? "SUCCESS" : "FAILURE") signalled to \(target.text)"
     }
 
