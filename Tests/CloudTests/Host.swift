@@ -126,22 +126,22 @@ extension StandIn {
     }
 
     func status(_ stack: String) async throws -> String {
-        try await look("stacks").items.first { $0["name"]?.string == stack }?["status"]?.string ?? "no such stack"
+        try await look("stacks").items.first { $0["name"]?.plainText == stack }?["status"]?.plainText ?? "no such stack"
     }
 
     /// The signals that counted, in their order.
     func signals(_ stack: String) async throws -> [(status: String, time: Double)] {
         try await look("signals").items.compactMap { signal in
-            guard signal["stack"]?.string == stack, signal["accepted"]?.value == .bool(true) else { return nil }
-            return (signal["status"]?.string ?? "", signal["time"]?.number ?? 0)
+            guard signal["stack"]?.plainText == stack, signal["accepted"]?.value == .bool(true) else { return nil }
+            return (signal["status"]?.plainText ?? "", signal["time"]?.number ?? 0)
         }
     }
 
     /// Who asked for that, once for each request that went well.
     func askers(_ action: String) async throws -> [String] {
         try await look("log").items.compactMap { line in
-            guard line["action"]?.string == action, line["verdict"]?.string == "ok" else { return nil }
-            return line["who"]?.string
+            guard line["action"]?.plainText == action, line["verdict"]?.plainText == "ok" else { return nil }
+            return line["who"]?.plainText
         }
     }
 }
