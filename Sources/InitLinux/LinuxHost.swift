@@ -64,7 +64,7 @@ package struct LinuxHost: Sendable {
         let commit = commit
         let stop = stop
         let pending = PendingFile(root: root)
-        return Host(
+        var host = Host(
             probe: probe,
             perform: perform,
             commit: { writes in await blocking { commit.commit(writes) } },
@@ -74,6 +74,8 @@ package struct LinuxHost: Sendable {
             sleep: { await stop.sleep($0) },
             stopReason: { stop.stopReason },
             clock: monotonicSeconds)
+        host.conclude = units.conclude
+        return host
     }
 
     private var check: (@Sendable (ReadinessCheck.Target, Double) async -> CheckAnswer)? {

@@ -37,14 +37,14 @@ enum Surroundings {
         return "\(folder)/managers"
     }
 
-    /// Where the copies are, the program with its libraries, the stand-in's certificates.
+    /// Where the copies are, and the program with its libraries.
     static let scratch = Result {
         let path = "/tmp/ide-init-cloud.\(getpid())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         // The copies are gone by then; where one isn't, its directory stays.
         atexit {
             let path = "/tmp/ide-init-cloud.\(getpid())"
-            for name in ["program", "tls"] { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+            try? FileManager.default.removeItem(atPath: path + "/program")
             rmdir(path)
         }
         return path

@@ -29,6 +29,8 @@ final class Host {
             root = "/proc/\(leader.trimmingCharacters(in: .whitespacesAndNewlines))/root"
         } else {
             try Surroundings.helper("overlay", [Surroundings.lower.get(), directory])
+            // What tells EC2 from a laptop before any network is up.
+            if network.standIn != nil { try write("/sys/class/dmi/id/sys_vendor", "Amazon EC2\n") }
         }
         try succeed(["mkdir", "-p", root + "/opt/aws/bin", root + "/var/lib/cloud/instance"])
         try succeed(["cp", "-R", Surroundings.inside.get(), root + "/opt/ide-init"])
@@ -74,6 +76,14 @@ final class Host {
     var changes: String { directory + "/upper" }
 
     // MARK: In it
+
+    /// Those that run in it, unless it is booted.
+    var processes: [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/root")) == root
+        }
+    }
 
     /// - Parameter setting: see `Running`.
     func start(_ words: [String], setting: [String: String] = [:]) throws -> Running {

@@ -8,11 +8,14 @@ final class Network {
     static let region = "us-east-1"
 
     private let holder: Running
+    /// For the stand-in's certificates.
+    private let directory: String
     /// Nil: there is nobody at all.
     private(set) var standIn: StandIn?
 
     /// - Parameter setUp: a shell's commands in the namespace, where only the loopback is up.
     private init(_ setUp: String) throws {
+        directory = try Surroundings.scratch.get() + "/tls-\(UUID().uuidString.prefix(8))"
         // It ends with its standard input, so with us, whatever becomes of us.
         holder = try Running(
             ["unshare", "--net", "sh", "-ec", "ip link set lo up; \(setUp); echo ready; exec cat >/dev/null"])
@@ -30,13 +33,14 @@ final class Network {
         standIn = nil
         holder.endInput()
         _ = try? holder.wait()
+        try? FileManager.default.removeItem(atPath: directory)
     }
 
     /// With the stand-in at 169.254.169.254:80 and, for all names of `hosts`, at 127.0.0.1:443.
     static func ofInstance() throws -> Network {
         let network = try Network("ip addr add 169.254.169.254/32 dev lo")
         network.standIn = try StandIn([
-            "--namespace", network.path, "--tls", Surroundings.scratch.get() + "/tls", "--tls-port", "443",
+            "--namespace", network.path, "--tls", network.directory, "--tls-port", "443",
             "--imds-address", "169.254.169.254", "--imds-port", "80",
         ])
         return network

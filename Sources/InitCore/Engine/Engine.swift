@@ -90,6 +90,7 @@ package struct Engine: Sendable {
                     ledger.endConfig(config.name)
                 }
             }
+            await conclude()
             await settleReadiness(document, only)
             report.duration = host.clock() - start
         }
@@ -101,6 +102,16 @@ package struct Engine: Sendable {
             report.readiness = await wait.results(checks, notReached: notReached)
             if report.firstFailure == nil, report.readiness.contains(where: { $0.outcome == .skipped }) {
                 report.failure = host.stopReason()
+            }
+        }
+
+        private mutating func conclude() async {
+            guard engine.mode == .apply else { return }
+            do {
+                try await host.conclude()
+            } catch {
+                // What failed first is what is told.
+                if !hasFailed { report.failure = Failure(wrapping: error) }
             }
         }
 

@@ -16,6 +16,8 @@ package struct Host: Sendable {
     package var stopReason: @Sendable () -> Failure?
     /// Seconds since some fixed moment.
     package var clock: @Sendable () -> Double
+    /// At the end of an apply, however it ended: does what was put off, once for all items.
+    package var conclude: @Sendable () async throws -> Void = {}
 
     package init(
         probe: Probe,

@@ -1,117 +1,134 @@
-// Services through their manager's own commands: systemctl where systemd runs, whatever key the document uses;
-// chkconfig, update-rc.d and service where it doesn't.
+// Services through their manager: systemd where it runs, whatever key the document uses, over its bus; systemctl by itself in
+// another root and where systemd doesn't run; chkconfig, update-rc.d and service where there is none.
 
 import Glibc
 import InitCore
+import Synchronization
 
 struct Units: Sendable {
     let root: Root
     let runner: CommandRunner
+    private let bus: BusUnits
+    private let systemctl: Systemctl
+    private let scripts: Scripts
+    /// Whether systemd runs and what it is reached by, found out when it is first asked for.
+    private let way = Way()
 
-    /// sd_booted(3)
-    private var isSystemdRunning: Bool { root.isHost && access("/run/systemd/system", F_OK) == 0 }
+    private final class Way: Sendable {
+        let found = Mutex<Found?>(nil)
+    }
+
+    private enum Found {
+        case bus
+        /// systemd runs and its bus can't be reached, for this reason.
+        case systemctl(String)
+        case notRunning
+    }
+
+    init(root: Root, runner: CommandRunner) {
+        self.root = root
+        self.runner = runner
+        bus = BusUnits(stop: runner.stop)
+        systemctl = Systemctl(runner: runner)
+        scripts = Scripts(root: root, runner: runner)
+    }
+
+    private func find() async -> Found {
+        if let found = way.found.withLock({ $0 }) { return found }
+        var found = Found.notRunning
+        if root.isHost, Self.isSystemdRunning {
+            do {
+                try await bus.open()
+                found = .bus
+            } catch {
+                found = .systemctl(Failure(wrapping: error).message)
+            }
+        }
+        way.found.withLock { $0 = found }
+        return found
+    }
+
+    /// sd_booted(3); but in a chroot(8) that shows the host's /run it isn't our systemd.
+    private static var isSystemdRunning: Bool {
+        guard access("/run/systemd/system", F_OK) == 0 else { return false }
+        var own = stat()
+        var first = stat()
+        guard stat("/", &own) == 0, stat("/proc/1/root/", &first) == 0 else { return true }
+        return own.st_dev == first.st_dev && own.st_ino == first.st_ino
+    }
 
     // MARK: Asking
 
     func state(_ name: String, _ manager: ServiceManager) async throws -> UnitState {
-        if isSystemdRunning { return try await systemdState(name) }
-        if manager == .systemd || !root.isHost { return try await offlineState(name) }
-        return try await scriptState(name)
+        switch await find() {
+        case .bus:
+            let unit = unitName(name)
+            do {
+                return try await state(of: name, bus.properties(of: unit)) { try await bus.fileState(of: unit) }
+            } catch let error as BusError {
+                throw Failure(.host, "service \(name) can't be looked up: \(error.description)")
+            }
+        case .systemctl(let why):
+            do {
+                return try await state(of: name, systemctl.properties(of: name)) {
+                    try await systemctl.fileState(of: name)
+                }
+            } catch let failure as Failure {
+                // Who may not ask at all gets no answer this way either.
+                throw Failure(.unreadable, "\(why); and \(failure.message)", output: failure.output)
+            }
+        case .notRunning:
+            if manager == .systemd || !root.isHost { return try await offlineState(name) }
+            return try await scripts.state(name)
+        }
     }
 
-    private func systemdState(_ name: String) async throws -> UnitState {
-        let words = [
-            "systemctl", "show",
-            "--property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result,ExecMainExitTimestampMonotonic",
-            "--", name,
-        ]
-        let result = try await ask(words)
-        var properties: [Substring: Substring] = [:]
-        for line in result.text.split(separator: "\n") {
-            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { properties[parts[0]] = parts[1] }
-        }
-        guard result.succeeded, let load = properties["LoadState"] else {
-            throw Failure(.host, "systemctl show \(name) \(result.endingText)", output: result.lastLines())
-        }
-        let active = properties["ActiveState"] ?? ""
+    /// - Parameter fileState: asks what is on disk.
+    private func state(
+        of name: String, _ unit: UnitProperties, fileState: () async throws -> String
+    ) async throws -> UnitState {
         // One whose unit is gone may run still.
-        if load == "not-found", active != "active" { return try await ungeneratedState(name) }
-        var enablement = Self.enablement(String(properties["UnitFileState"] ?? ""))
-        // What is shown is as old as the last daemon-reload; and a SysV script behind a generated unit has its own links.
-        if properties["NeedDaemonReload"] == "yes" || enablement == .fixed("generated") {
-            let state = try await ask(["systemctl", "is-enabled", "--", String(properties["Id"] ?? name[...])]).text
-                .trimmingBlanks()
-            if !state.isEmpty { enablement = Self.enablement(state) }
+        if !unit.isThere, unit["ActiveState"] != "active" { return try await ungeneratedState(name) }
+        var enablement = unit.enablement
+        if unit.isOfScript {
+            // Its links are its own.
+            enablement = UnitProperties.enablement(try await systemctl.fileState(of: unit["Id"]))
+        } else if unit.isOutOfDate, unit.isThere {
+            // What systemd has in memory is as old as the last daemon-reload.
+            enablement = UnitProperties.enablement(try await fileState())
         }
-        let sub = properties["SubState"] ?? ""
-        let isFailing = sub.hasPrefix("auto-restart")
-        let hasRun = !["", "0"].contains(properties["ExecMainExitTimestampMonotonic"] ?? "")
         return UnitState(
-            exists: true, enablement: enablement, isActive: ["active", "reloading", "refreshing"].contains(active),
-            isStarting: active == "activating" && !isFailing, isFailing: isFailing, hasFailed: active == "failed",
-            hasFinished: active == "inactive" && properties["Type"] == "oneshot" && properties["Result"] == "success"
-                && hasRun,
-            words: "\(active) (\(sub))")
+            exists: true, enablement: enablement, isActive: unit.isActive, isStarting: unit.isStarting,
+            isFailing: unit.isFailing, hasFailed: unit["ActiveState"] == "failed", hasFinished: unit.hasFinished,
+            words: "\(unit["ActiveState"]) (\(unit["SubState"]))")
     }
 
     /// No unit, but perhaps what the next daemon-reload generates one from: a SysV script, a Quadlet.
     private func ungeneratedState(_ name: String) async throws -> UnitState {
-        let plain = name.hasSuffix(".service") ? String(name.dropLast(8)) : name
-        let files = FileProbe(root: root)
-        if try files.status("/etc/init.d/\(plain)") != nil {
-            let isEnabled = try await ask(["systemctl", "is-enabled", "--", name]).succeeded
+        let plain = Self.plain(name)
+        if try hasScript(name) {
+            let isEnabled = try await systemctl.fileState(of: name) == "enabled"
             return UnitState(exists: true, enablement: isEnabled ? .enabled : .disabled, isActive: false)
         }
-        let isQuadlet = try files.status("/etc/containers/systemd/\(plain).container") != nil
+        let isQuadlet = try FileProbe(root: root).status("/etc/containers/systemd/\(plain).container") != nil
         return UnitState(exists: isQuadlet, enablement: isQuadlet ? .fixed("generated") : .disabled, isActive: false)
     }
 
-    private static func enablement(_ state: String) -> UnitState.Enablement {
-        switch state {
-        case "enabled": .enabled
-        case "disabled", "linked", "linked-runtime", "enabled-runtime", "": .disabled
-        case "masked", "masked-runtime": .masked
-        default: .fixed(state)
-        }
+    private static func plain(_ name: String) -> String {
+        name.hasSuffix(".service") ? String(name.dropLast(8)) : name
+    }
+
+    private func hasScript(_ name: String) throws -> Bool {
+        try FileProbe(root: root).status("/etc/init.d/\(Self.plain(name))") != nil
     }
 
     /// Another root, or a host without a running systemd: units can be enabled, but nothing runs.
     private func offlineState(_ name: String) async throws -> UnitState {
-        let result = try await ask(["systemctl", "is-enabled", "--", name])
-        if case .notStarted(let why) = result.ending {
-            throw Failure(.unreadable, "service \(name) can't be looked up: \(why); is systemd installed here?")
-        }
-        let state = result.text.trimmingBlanks()
+        let state = try await systemctl.fileState(of: name)
         // On the host itself a start is tried, and systemctl tells why it can't be.
         let isActive: Bool? = root.isHost ? false : nil
-        guard !state.isEmpty, state != "not-found" else {
-            return UnitState(exists: false, enablement: .disabled, isActive: isActive)
-        }
-        return UnitState(exists: true, enablement: Self.enablement(state), isActive: isActive)
-    }
-
-    private func scriptState(_ name: String) async throws -> UnitState {
-        let files = FileProbe(root: root)
-        guard try files.status("/etc/init.d/\(name)") != nil else {
-            return UnitState(exists: false, enablement: .disabled, isActive: false)
-        }
-        var isEnabled = false
-        for level in ["3", "5"] {
-            for directory in ["/etc/rc\(level).d", "/etc/rc.d/rc\(level).d"] {
-                isEnabled =
-                    try isEnabled || files.names(directory).contains { $0.hasPrefix("S") && $0.dropFirst(3) == name }
-            }
-        }
-        let status = try await ask(try service(name, "status"))
-        return UnitState(exists: true, enablement: isEnabled ? .enabled : .disabled, isActive: status.succeeded)
-    }
-
-    private func ask(_ words: [String]) async throws -> CommandResult {
-        var command = Command(
-            words.joined(separator: " "), .arguments(words), environment: .inherited(setting: ["LC_ALL": "C"]))
-        command.separatesErrors = true
-        return await runner.run(command)
+        guard !state.isEmpty else { return UnitState(exists: false, enablement: .disabled, isActive: isActive) }
+        return UnitState(exists: true, enablement: UnitProperties.enablement(state), isActive: isActive)
     }
 
     // MARK: Doing
@@ -120,47 +137,68 @@ struct Units: Sendable {
         if action.verb == .restart, root.isHost, HupDaemon.isName(action.name), HupDaemon.reloadAncestor() {
             return StepResult(changed: true)
         }
-        for words in try words(for: action) {
-            var command = Command(words.joined(separator: " "), .arguments(words))
-            // A job of systemd's goes on without its systemctl; and some starts never end.
-            command.finishesOnStop = !isSystemdRunning || action.verb == .enable || action.verb == .disable
-            let result = await runner.run(command)
-            guard result.succeeded else {
-                if let reason = runner.stop.stopReason { throw reason }
-                let logs = isSystemdRunning ? "; its own lines: journalctl -u \(action.name)" : ""
-                throw Failure(
-                    .commandFailed, "\(command.title) \(result.endingText)\(logs)", output: result.lastLines())
+        switch await find() {
+        case .bus: return StepResult(changed: try await performOnBus(action))
+        case .systemctl(let why):
+            do {
+                try await systemctl.perform(action)
+            } catch var failure as Failure where failure.kind == .commandFailed {
+                failure.message += "; by systemctl, since \(why)"
+                throw failure
+            }
+        case .notRunning:
+            if action.manager == .systemd || !root.isHost {
+                try await systemctl.perform(action)
+            } else {
+                try await scripts.perform(action)
             }
         }
         return StepResult(changed: true)
     }
 
-    private func words(for action: UnitAction) throws -> [[String]] {
-        let name = action.name
-        if isSystemdRunning || action.manager == .systemd || !root.isHost {
-            switch action.verb {
-            case .enable, .disable: return [["systemctl", action.verb.rawValue, "--", name]]
-            case .start, .stop:
-                return [["systemctl", "daemon-reload"], ["systemctl", action.verb.rawValue, "--", name]]
-            case .restart: return [["systemctl", "daemon-reload"], ["systemctl", "reload-or-restart", "--", name]]
-            }
-        }
-        switch action.verb {
-        case .enable, .disable:
-            if access("/sbin/chkconfig", X_OK) == 0 {
-                return [["/sbin/chkconfig", name, action.verb == .enable ? "on" : "off"]]
-            }
-            // It has no links to turn round before its defaults are there.
-            return (action.verb == .enable ? [["/usr/sbin/update-rc.d", name, "defaults"]] : [])
-                + [["/usr/sbin/update-rc.d", name, action.verb.rawValue]]
-        case .start, .stop, .restart: return [try service(name, action.verb.rawValue)]
+    /// What was put off until the run's end: one daemon-reload for the links of all units that were enabled.
+    func conclude() async throws {
+        do {
+            try await bus.conclude()
+        } catch let error as BusError {
+            throw Failure(.host, "systemd can't read its units again (daemon-reload): \(error.description)")
         }
     }
 
-    private func service(_ name: String, _ verb: String) throws -> [String] {
-        for program in ["/sbin/service", "/usr/sbin/service"] where access(program, X_OK) == 0 {
-            return [program, name, verb]
+    private func performOnBus(_ action: UnitAction) async throws -> Bool {
+        let unit = unitName(action.name)
+        do {
+            let end: UnitJob.End
+            switch action.verb {
+            case .enable, .disable:
+                let properties = try await bus.properties(of: unit)
+                if try properties.isOfScript || !properties.isThere && hasScript(action.name) {
+                    // Its links are made by the distribution's own program, which systemctl knows.
+                    try await systemctl.perform(action)
+                    return true
+                }
+                return try await bus.setEnabled(action.verb == .enable, unit)
+            case .start: end = try await bus.start(unit)
+            case .stop: end = try await bus.stop(unit)
+            case .restart: end = try await bus.reloadOrRestart(unit)
+            }
+            if end == .result("done") { return true }
+            if end == .stopped, let reason = runner.stop.stopReason { throw reason }
+            throw try await JobFailure(action: action, unit: unit, end: end, bus: bus, runner: runner).told()
+        } catch let error as BusError {
+            throw Failure(.commandFailed, "\(unit) can't be \(action.verb.done): \(error.description)")
         }
-        return ["/etc/init.d/\(name)", verb]
+    }
+}
+
+extension UnitAction.Verb {
+    var done: String {
+        switch self {
+        case .enable: "enabled"
+        case .disable: "disabled"
+        case .start: "started"
+        case .stop: "stopped"
+        case .restart: "restarted or reloaded"
+        }
     }
 }
