@@ -36,6 +36,11 @@ package struct WaitingCheck: Sendable, Equatable {
     package let id: ResourceID
     /// The last one; nil: none yet. Not scrubbed.
     package let answer: String?
+
+    package init(id: ResourceID, answer: String?) {
+        self.id = id
+        self.answer = answer
+    }
 }
 
 extension [WaitingCheck] {

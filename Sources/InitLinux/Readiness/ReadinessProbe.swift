@@ -1,6 +1,5 @@
 // Asks one readiness check once: a unit, a port, a command; http is asked by whoever speaks it.
 
-import Glibc
 import InitCore
 
 struct ReadinessProbe: Sendable {
@@ -22,10 +21,7 @@ struct ReadinessProbe: Sendable {
     }
 
     private func unit(_ name: String, _ manager: ServiceManager) async -> CheckAnswer {
-        // sd_booted(3)
-        guard manager != .systemd || access("/run/systemd/system", F_OK) == 0 else {
-            return .wrong("systemd doesn't run here")
-        }
+        guard manager != .systemd || Units.isSystemdRunning else { return .wrong("systemd doesn't run here") }
         do {
             return CheckAnswer(try await units.state(name, manager), of: name)
         } catch {

@@ -49,7 +49,7 @@ struct Units: Sendable {
     }
 
     /// sd_booted(3); but in a chroot(8) that shows the host's /run it isn't our systemd.
-    private static var isSystemdRunning: Bool {
+    static var isSystemdRunning: Bool {
         guard access("/run/systemd/system", F_OK) == 0 else { return false }
         var own = stat()
         var first = stat()
