@@ -100,7 +100,8 @@ struct Source: Sendable, Equatable {
 
     /// What the stack is wanted for.
     enum Purpose {
-        case document
+        /// - Parameter command: ours, to tell what to type.
+        case document(_ command: String)
         case signal
 
         fileprivate var lack: String {
@@ -110,35 +111,37 @@ struct Source: Sendable, Equatable {
             }
         }
 
+        /// What to type where the tags don't tell.
         fileprivate var howTo: String {
-            switch self {
-            case .document:
-                "name a file, or the stack: ide-init apply --stack NAME --resource LOGICAL_ID [--region REGION]"
-            case .signal:
-                "name it: ide-init signal --stack NAME --resource LOGICAL_ID [--region REGION], or a wait condition's URL"
+            let stack = "--stack NAME --resource LOGICAL_ID [--region REGION]"
+            return switch self {
+            case .document(let command): "name a file, or the stack: ide-init \(command) \(stack)"
+            case .signal: "name the stack: ide-init signal \(stack)"
             }
         }
     }
 
-    /// - Throws: what to type instead, where the tags don't tell.
-    static func ofTags(_ cloud: Cloud, for purpose: Purpose = .document) async throws -> Source {
+    /// - Throws: `Failure` that tells what to type instead.
+    static func ofTags(_ cloud: Cloud, for purpose: Purpose) async throws -> Source {
         let (lack, howTo) = (purpose.lack, purpose.howTo)
         let tags: StackTags
         do {
             tags = try await StackTags.ofInstance(cloud.metadata) { try await cloud.session() }
         } catch let error as InstanceMetadata.Unavailable {
             throw Failure(
-                .usage, "\(lack), and this machine can't be asked for its stack (\(error.why)); \(howTo)")
+                .usage,
+                "\(lack), and this machine can't be asked for its stack (\(error.why)); \(howTo)")
         } catch let failure as Failure where failure.kind == .network {
             throw Failure(
-                .network, "\(lack), and this instance's tags can't be read: \(failure.message); \(howTo)")
+                .network,
+                "\(lack), and this instance's tags can't be read: \(failure.message); \(howTo)")
         }
         guard let stack = tags.stack, let resource = tags.logicalID else {
             throw Failure(.usage, "\(lack), and this instance's tags name no stack; \(howTo)")
         }
         let source = Source(stack: stack, resource: resource, region: try await cloud.region())
-        // It is the group that waits for its instances' signals.
-        guard purpose == .document, let group = tags.autoScalingGroup else { return source }
+        // A group is what waits for signals.
+        guard case .document(let command) = purpose, let group = tags.autoScalingGroup else { return source }
         // Only the group's own name is in the tags; the metadata mostly belongs to what it launches.
         let detail = try await cloud.cloudFormation().describe(source)
         guard detail.metadata.map({ JSONNode($0)[Document.initKey] != nil }) ?? false else {
@@ -146,7 +149,7 @@ struct Source: Sendable, Equatable {
                 .usage,
                 "this instance's tags name \(resource) of the stack \(stack), the Auto Scaling group \(group), which has no \(Document.initKey); "
                     + "name the resource that has it, mostly the launch template: "
-                    + "ide-init apply --stack \(stack) --resource LOGICAL_ID --region \(source.region ?? "")")
+                    + "ide-init \(command) --stack \(stack) --resource LOGICAL_ID --region \(source.region ?? "")")
         }
         return source
     }
@@ -158,8 +161,18 @@ extension CloudFormation {
         do {
             return try await describe(stack: source.stack, resource: source.resource)
         } catch let error as ServiceError {
-            throw Failure(
-                .network, error.text + (error.isDenied ? "; the role needs cloudformation:DescribeStackResource" : ""))
+            throw Failure(.network, error.text + advice(error, "DescribeStackResource"))
         }
+    }
+
+    /// What to look at where the service says no, after a semicolon.
+    /// - Parameter action: that it refused.
+    func advice(_ error: ServiceError, _ action: String) -> String {
+        let place = "looked for in \(region): is that, by --region, the stack's?"
+        if error.isDenied {
+            return "; \(place) By its identity an instance may ask about the stack that made it and no other; "
+                + "for another one its role needs cloudformation:\(action)"
+        }
+        return error.message.hasPrefix("Stack '") && error.message.hasSuffix("does not exist") ? "; \(place)" : ""
     }
 }

@@ -30,8 +30,8 @@ enum MisuseSignal {
                 return try await Source.ofTags(cloud(stack.cloud.settings()), for: .signal)
             }
             StackSignal.tellAdmin(message)
-            try await StackSignal(target, cloud(stack.cloud.settings(source))).tell(.failure(message))
-            terminal.print("ide-init: \(target.text) was told", to: .errors)
+            let signal = StackSignal(target, cloud(stack.cloud.settings(source)))
+            terminal.print("ide-init: \(signal.text(try await signal.tell(.failure(message))))", to: .errors)
         } catch {
             terminal.print(
                 "ide-init: the stack couldn't be told: \(visible(Failure(wrapping: error).message))", to: .errors)

@@ -20,7 +20,7 @@ struct SignalOptions: ParsableArguments {
             valueName: "url"))
     var signalURL: String?
 
-    var isAsked: Bool { signal || signalURL != nil }
+    var isAsked: Bool { signal || signalResource != nil || signalURL != nil }
 
     /// - Parameter source: finds the stack that the document comes from, or this host.
     /// - Throws: `Failure` when there is nobody to tell.
