@@ -83,8 +83,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
-        .testTarget(name: "CommandLineTests", dependencies: ["InitCore", "ide-init"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], exclude: ["web.py"],
+            swiftSettings: settings),
         .testTarget(name: "SystemdTests", dependencies: ["ide-init"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport"], exclude: ["README.md", "Stubs"],
+            swiftSettings: settings),
     ]
 )

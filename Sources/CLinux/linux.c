@@ -5,12 +5,17 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <linux/vm_sockets.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 const int linuxNoAccessTime = O_NOATIME;
 const int linuxUnnamedFile = O_TMPFILE;
 
+int linuxForbidCoreDump(void) { return prctl(PR_SET_DUMPABLE, 0); }
 int linuxPipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 int linuxExchange(int directory, const char *one, int other, const char *another) {
     return renameat2(directory, one, other, another, RENAME_EXCHANGE);
@@ -71,3 +76,18 @@ int linuxStartDetached(char *const words[], int kept, int as) {
 }
 
 int linuxSyncFileSystem(int descriptor) { return syncfs(descriptor); }
+
+int linuxNotifyMachine(unsigned machine, unsigned port, const char *text) {
+    struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = machine, .svm_port = port};
+    // systemd listens for datagrams where the hypervisor has them, else for streams.
+    int kinds[] = {SOCK_DGRAM, SOCK_STREAM};
+    for (int index = 0; index < 2; index++) {
+        int socketDescriptor = socket(AF_VSOCK, kinds[index] | SOCK_CLOEXEC, 0);
+        if (socketDescriptor < 0) continue;
+        int sent = connect(socketDescriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
+                   send(socketDescriptor, text, strlen(text), MSG_NOSIGNAL) >= 0;
+        close(socketDescriptor);
+        if (sent) return 0;
+    }
+    return -1;
+}

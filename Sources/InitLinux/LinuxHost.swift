@@ -12,6 +12,7 @@ package struct LinuxHost: Sendable {
     private let units: Units
     private let commit: FileCommit
     private let fetch: Fetch
+    private let readiness: ReadinessProbe?
     private let resolve: @Sendable (Reference) async throws -> Secret?
     private let prefetch: @Sendable (_ references: [Reference], _ again: Bool) -> Void
     private let stop: StopSwitch
@@ -24,7 +25,8 @@ package struct LinuxHost: Sendable {
     package init(
         root: Root, scrubber: Scrubber, stop: StopSwitch, runGuard: RunGuard? = nil, isRehearsal: Bool, runsTests: Bool,
         fetch: @escaping Fetch, resolve: @escaping @Sendable (Reference) async throws -> Secret?,
-        prefetch: @escaping @Sendable (_ references: [Reference], _ again: Bool) -> Void
+        prefetch: @escaping @Sendable (_ references: [Reference], _ again: Bool) -> Void,
+        askHTTP: @escaping @Sendable (HTTPCheck, _ within: Double) async -> CheckAnswer
     ) {
         let host = CommandRunner(
             root: Root(), accounts: Accounts(root: Root(), getent: nil), scrubber: scrubber, stop: stop)
@@ -41,6 +43,7 @@ package struct LinuxHost: Sendable {
         queries = QueryRunner(root: root, runner: runner, mayWrite: !isRehearsal)
         units = Units(root: root, runner: runner)
         commit = FileCommit(root: root)
+        readiness = root.isHost ? ReadinessProbe(units: units, runner: runner, stop: stop, askHTTP: askHTTP) : nil
         self.fetch = fetch
         self.resolve = resolve
         self.prefetch = prefetch
@@ -67,11 +70,17 @@ package struct LinuxHost: Sendable {
             commit: { writes in await blocking { commit.commit(writes) } },
             pending: PendingStore(load: pending.load, save: pending.save),
             prefetch: prefetch,
+            check: check,
             sleep: { await stop.sleep($0) },
             stopReason: { stop.stopReason },
             clock: monotonicSeconds)
         host.conclude = units.conclude
         return host
+    }
+
+    private var check: (@Sendable (ReadinessCheck.Target, Double) async -> CheckAnswer)? {
+        guard let readiness else { return nil }
+        return { await readiness.ask($0, within: $1) }
     }
 
     private var probe: Probe {

@@ -61,7 +61,7 @@ package final class RunLock: Sendable {
         return count > 0 ? pid_t(String(decoding: bytes[..<count], as: UTF8.self).trimmingBlanks()) : nil
     }
 
-    private static func isAncestor(_ process: pid_t) -> Bool {
+    static func isAncestor(_ process: pid_t) -> Bool {
         var current = getppid()
         while current > 1 {
             if current == process { return true }

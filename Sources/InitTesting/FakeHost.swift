@@ -12,6 +12,13 @@ package final class FakeHost: Sendable {
         var isDead = false
         var attempts: [String: Int] = [:]
         var fetches = FakeFetches()
+        /// Seconds.
+        var now = 0.0
+        /// When each is to wake.
+        var sleepers: [Int: Double] = [:]
+        var sleeps = 0
+        /// What each check was answered last in this run.
+        var isReady: [String: Bool] = [:]
     }
 
     let world: FakeWorld
@@ -36,15 +43,19 @@ package final class FakeHost: Sendable {
                 perform: { try self.refuse("perform \($0)") },
                 commit: { try self.refuse("write \($0.map(\.path))") },
                 pending: PendingStore(load: { self.state.pending }, save: { _ in try self.refuse("save pending") }),
-                prefetch: { self.prefetch($0, again: $1, performing: performing) }, sleep: { _ in },
-                stopReason: { nil }, clock: { 0 })
+                prefetch: { self.prefetch($0, again: $1, performing: performing) },
+                check: { target, _ in
+                    let _: Void? = try? self.refuse("ask for \(target)")
+                    return .wrong("not asked in a dry run")
+                },
+                sleep: { _ in }, stopReason: { nil }, clock: { 0 })
         }
         return Host(
             probe: probe(performing: performing, runsTests: runsTests), perform: perform, commit: commit,
             pending: PendingStore(load: { self.state.pending }, save: save),
-            prefetch: { self.prefetch($0, again: $1, performing: performing) }, sleep: { _ in },
-            stopReason: { nil },
-            clock: { 0 })
+            prefetch: { self.prefetch($0, again: $1, performing: performing) },
+            check: { target, _ in self.check(target) }, sleep: { await self.sleep($0) }, stopReason: { nil },
+            clock: { self.inside.withLock(\.now) })
     }
 
     /// Says that it isn't planned for, and fails.
@@ -65,12 +76,7 @@ package final class FakeHost: Sendable {
             user: { self.state.users[$0] },
             group: { name in self.state.groups[name].map { GroupAccount(name: name, id: $0) } },
             compare: compare,
-            unit: { name, _ in
-                guard let unit = self.state.units[name] else {
-                    return UnitState(exists: false, enablement: .disabled, isActive: false)
-                }
-                return UnitState(exists: true, enablement: unit.enablement, isActive: unit.isActive)
-            },
+            unit: { name, _ in self.state.unitState(name) },
             umask: world.umask,
             ask: { query in try self.state.answers[query.key] ?? self.refuse("the query \u{201C}\(query.key)\u{201D}")
             },

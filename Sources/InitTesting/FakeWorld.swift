@@ -41,6 +41,8 @@ package struct FakeWorld: Sendable {
     var archives: [String: Archive] = [:]
     /// Who has to ask, by URL; all else is asked for by nobody in particular.
     var access: [String: String] = [:]
+    /// By what they ask for, as a plan shows it.
+    var checks: [String: FakeCheck] = [:]
     var umask: UInt16 = 0o022
     package var state = FakeState()
 
@@ -50,7 +52,8 @@ package struct FakeWorld: Sendable {
     package init(_ bytes: [UInt8], name: String) throws {
         let node = JSONNode(try JSONParser.parse(bytes, name: name).value)
         var diagnostics = Diagnostics()
-        node.checkKeys(FakeState.keys + ["commands", "downloads", "archives", "access", "umask"], &diagnostics)
+        node.checkKeys(
+            FakeState.keys + ["commands", "downloads", "archives", "access", "checks", "umask"], &diagnostics)
         state.apply(node, &diagnostics)
         for (text, value) in node.given("commands")?.map(&diagnostics) ?? [] {
             commands[text] =
@@ -64,6 +67,9 @@ package struct FakeWorld: Sendable {
             archives[place] = Archive(members: members.map(&diagnostics).map { ($0, FakeNode($1, &diagnostics)) })
         }
         for (url, who) in node.given("access")?.map(&diagnostics) ?? [] { access[url] = who.text(&diagnostics) }
+        for (target, way) in node.given("checks")?.map(&diagnostics) ?? [] {
+            checks[target] = FakeCheck(way, &diagnostics)
+        }
         if let text = node.given("umask")?.text(&diagnostics) { umask = UInt16(text, radix: 8) ?? 0 }
         if let error = diagnostics.errors.first { throw Failure(.usage, "\(name): \(error.path): \(error.message)") }
     }

@@ -54,11 +54,18 @@ struct ApplyCommand: AsyncParsableCommand {
     @OptionGroup var options: RunOptions
     @OptionGroup var signalling: SignalOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "For a unit: the whole on an instance's first boot; on later ones nothing (first), or our own sections and commands that have a test (every).",
+            valueName: "first|every"))
+    var boot: BootMode?
+
     @Flag(help: "The same as plan.")
     var dryRun = false
 
     func run() async {
         var run = DocumentRun(mode: dryRun ? .plan : .apply, document: document, options: options)
+        run.boot = boot
         // A dry run has done nothing that a stack could be told of.
         if !dryRun, signalling.isAsked { run.signalling = signalling }
         await run.perform()

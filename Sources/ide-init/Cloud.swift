@@ -138,7 +138,7 @@ private final class Once<Value: Sendable>: Sendable {
     }
 }
 
-private func secondsSince1970() -> Double {
+func secondsSince1970() -> Double {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9

@@ -49,7 +49,8 @@ struct Composition: Sendable {
             runsTests: mode == .apply || runsTests,
             fetch: downloader.fetch,
             resolve: { [isOffline] in isOffline ? nil : try await references.resolve($0) },
-            prefetch: { [isOffline] in if !isOffline { references.prefetch($0, again: $1) } }
+            prefetch: { [isOffline] in if !isOffline { references.prefetch($0, again: $1) } },
+            askHTTP: HTTPProbe(cloud.transport).ask
         ).host
     }
 

@@ -11,6 +11,8 @@ struct DocumentRun: Sendable {
     let options: RunOptions
     /// Nil: no stack is to be told.
     var signalling: SignalOptions?
+    /// Nil: a person asks for it, or user-data.
+    var boot: BootMode?
 
     private let terminal = Terminal(environment: Composition.environment)
     private let stop = StopSwitch()
@@ -26,20 +28,43 @@ struct DocumentRun: Sendable {
 
     func perform() async -> Never {
         var runGuard: RunGuard?
-        if signalling != nil { runGuard = await RunGuard.enter(stop) { await speakForChild($0) } }
+        // A unit of Type=notify has an ExecStopPost for that, and its main process must be the one that is ready.
+        if signalling != nil, NotifySocket() == nil {
+            runGuard = await RunGuard.enter(stop) { await speakForChild($0) }
+        }
         stop.watchSignals()
         if let timeout = options.timeout.flatMap(secondsIn) { stop.stop(after: timeout) }
         var signal: StackSignal?
+        var name: String?
         do {
             let origin = await foundOrigin()
+            name = try? origin.get().name
             if let signalling { signal = try await self.signal(signalling, origin) }
-            if let signal { tellStop(signal) }
-            let report = try await run(try origin.get(), runGuard)
+            if let signal {
+                UntoldSignal.remember(signal.target, try? origin.get().source)
+                tellStop(signal)
+            }
+            guard let report = try await run(try origin.get(), runGuard) else {
+                terminal.print("ide-init: this instance has had its first boot; there is nothing to do", to: .errors)
+                NotifySocket()?.send(["READY=1", "STATUS=nothing to do on a later boot"])
+                UntoldSignal.forget()
+                runGuard?.settled()
+                exit(ExitCode.done.rawValue)
+            }
             await end(ExitCode(report, detailed: options.detailedExitcode), report.verdict, signal, runGuard)
         } catch {
             let failure = Failure(wrapping: error)
             terminal.clear()
-            say(failure)
+            // Wrong use is the caller's, and whoever holds the lock has a status of its own.
+            if mode == .plan || failure.kind == .usage || failure.kind == .locked {
+                say(failure)
+            } else {
+                terminal.printOutsideJournal("ide-init: \(errorView.clean(failure.message))", to: .errors)
+                let observer = RunObserver(
+                    source: name ?? "an unknown place", configSets: document.names, items: 0, scrubber: scrubber,
+                    notify: NotifySocket())
+                observer.fail(failure)
+            }
             await end(ExitCode(failure.kind), .failure(failure.reason), signal, runGuard)
         }
     }
@@ -95,9 +120,13 @@ struct DocumentRun: Sendable {
 
     // MARK: The run
 
-    private func run(_ origin: Origin, _ runGuard: RunGuard?) async throws -> Report {
+    /// - Returns: nil: this boot has nothing to do.
+    private func run(_ origin: Origin, _ runGuard: RunGuard?) async throws -> Report? {
         let cloud = cloud(origin.source, mode == .apply ? .applying() : .planning)
-        let loaded = try await load(origin, cloud)
+        let isLaterBoot = boot == nil ? false : try await BootRecord.isLaterBoot(cloud)
+        if isLaterBoot, boot == .first { return nil }
+        var loaded = try await load(origin, cloud)
+        if isLaterBoot { loaded = loaded.forLaterBoot() }
         let composition = Composition(
             root: Root(options.root), terminal: terminal, stop: stop, cloud: cloud,
             isOffline: options.offline && mode == .plan, runGuard: runGuard)
@@ -108,34 +137,19 @@ struct DocumentRun: Sendable {
         if let only = options.only {
             let filter = ResourceFilter(only)
             let items = loaded.document.sets.flatMap(\.configs).flatMap(\.resources).map(\.id)
-            guard items.contains(where: filter.includes) else {
+            let checks = (loaded.document.readiness ?? []).map(\.id)
+            guard (items + checks).contains(where: filter.includes) else {
                 throw Failure(.usage, "--only \(only): the chosen configSets hold no such item")
             }
             run.only = filter
         }
-        let view = TextView(
-            mode: mode, style: terminal.style(.output), showsDiff: options.diff, scrubber: scrubber)
-        let isJSON = document.json
-        if !isJSON {
-            for warning in loaded.document.diagnostics.warnings { terminal.print(errorView.line(warning), to: .errors) }
-        }
+        let view = RunView(
+            terminal, mode, showsDiff: options.diff, isJSON: document.json, scrubber: scrubber)
+        view.warn(loaded.document)
         let report = try await run.perform(
-            loaded, source: options.root == "/" ? document.recordable(origin.source) : nil
-        ) { [terminal] event in
-            guard !isJSON else { return }
-            switch event {
-            case .setStarted: break
-            case .configStarted(let name): terminal.print(view.clean(name))
-            case .itemStarted(let id): terminal.pass("  … \(view.clean("\(id)"))")
-            case .itemFinished(let item): for line in view.lines(item) { terminal.print(line) }
-            }
-        }
-        terminal.clear()
-        if isJSON {
-            terminal.write(JSONView(scrubber: scrubber, showsDiff: options.diff).text(report))
-        } else {
-            for line in view.summary(report) { terminal.print(line) }
-        }
+            loaded, source: options.root == "/" ? document.recordable(origin.source) : nil, events: view.show)
+        view.show(report)
+        if boot != nil, report.firstFailure == nil { try await BootRecord.write(cloud) }
         return report
     }
 
@@ -155,7 +169,7 @@ struct DocumentRun: Sendable {
         let target = try await options.target {
             if let source = try origin.get().source { return source }
             // A file is applied on a machine that belongs to a stack all the same.
-            return try await Source.ofTags(cloud(nil, .signalling))
+            return try await Source.ofTags(cloud(nil, .signalling), for: .signal)
         }
         // Its calls go on when the run is told to stop: that is what they tell.
         return StackSignal(
@@ -175,7 +189,7 @@ struct DocumentRun: Sendable {
         guard let signalling else { return }
         do {
             let signal = try await self.signal(signalling, foundOrigin())
-            StackSignal.note(how)
+            StackSignal.tellAdmin(how)
             try await signal.tell(.failure(how))
             terminal.print("ide-init: \(how); \(signal.target.text) was told", to: .errors)
         } catch {
@@ -188,9 +202,10 @@ struct DocumentRun: Sendable {
     {
         var code = code
         if let signal {
-            if case .failure(let reason) = verdict { StackSignal.note(scrubber.scrub(reason)) }
+            if case .failure(let reason) = verdict { StackSignal.tellConsole(scrubber.scrub(reason)) }
             do {
                 let (told, note) = try await signal.tell(verdict.scrubbed(scrubber))
+                UntoldSignal.forget()
                 if let note { terminal.print("ide-init: no signal was needed: \(errorView.clean(note))", to: .errors) }
                 // The run was told to stop after its last item: the stack has heard of that first.
                 if told != verdict, verdict == .success, code == .done { code = .failed }
@@ -205,9 +220,11 @@ struct DocumentRun: Sendable {
 }
 
 extension Report {
-    var verdict: Verdict {
-        guard let (subject, failure) = firstFailure else { return .success }
-        return .failure((subject.map { "\($0): " } ?? "") + failure.reason)
+    var verdict: Verdict { failureText.map(Verdict.failure) ?? .success }
+
+    /// The item, what went wrong with it, and what was printed last.
+    var failureText: String? {
+        firstFailure.map { subject, failure in (subject.map { "\($0): " } ?? "") + failure.reason }
     }
 }
 

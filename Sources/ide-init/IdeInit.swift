@@ -3,11 +3,13 @@
 import ArgumentParser
 import Glibc
 import InitCore
+import InitLinux
 
 @main
 enum EntryPoint {
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        keepSecretsFromCoreDumps()
         var arguments = CommandLine.arguments
         let name = arguments.isEmpty ? "ide-init" : arguments.removeFirst()
         if let personality = Personality(program: name) {
@@ -53,7 +55,9 @@ struct IdeInit: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            PlanCommand.self, ApplyCommand.self, ValidateCommand.self, MetadataCommand.self, SignalCommand.self,
+            PlanCommand.self, ApplyCommand.self, ValidateCommand.self, StatusCommand.self, WatchCommand.self,
+            MetadataCommand.self,
+            SignalCommand.self,
             VersionCommand.self,
         ])
 }

@@ -22,7 +22,7 @@ struct MetadataCommand: AsyncParsableCommand {
         do {
             let metadata = try await document(terminal)
             guard let key else { return terminal.write(metadata.prettyText()) }
-            guard let value = metadata.value(at: MetadataKey(key)) else {
+            guard let value = metadata.value(at: dottedKeys(key)) else {
                 throw Failure(.host, "the metadata has no \(key)")
             }
             terminal.write(value.shownAlone)

@@ -12,6 +12,10 @@ struct Run: Sendable {
     var only: ResourceFilter?
     /// Whether another run is waited for.
     var waitsForLock = false
+    /// Who is told when all is ready; nil: that isn't this run's to say.
+    var notify = NotifySocket()
+    /// Where no config says what to wait for: whether the units that the run made sure of are awaited.
+    var waitsForUnits = true
 
     /// - Parameters:
     ///   - source: where the document came from, to be remembered by an apply.
@@ -34,7 +38,13 @@ struct Run: Sendable {
             try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
         }
         let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
-        let report = await Engine(host: host, mode: mode, events: events).run(loaded.document, only: only)
+        let observer = mode == .apply && composition.root.isHost ? RunObserver(loaded, notify: notify) : nil
+        observer?.begin()
+        let report = await Engine(host: host, mode: mode, waitsForUnits: waitsForUnits) { event in
+            observer?.record(event)
+            events(event)
+        }.run(loaded.document, only: only)
+        observer?.end(report)
         return withExtendedLifetime(lock) { report }
     }
 }
@@ -43,7 +53,7 @@ struct Run: Sendable {
 struct LoadedDocument: Sendable {
     /// For people: where it came from.
     let name: String
-    let document: Document
+    private(set) var document: Document
     let redaction: Redaction
     let scrubber: Scrubber
 
@@ -60,6 +70,20 @@ struct LoadedDocument: Sendable {
         for secret in redaction.secrets + document.sets.flatMap(\.configs).flatMap(\.resources).flatMap(\.secrets) {
             scrubber.add(secret)
         }
+    }
+
+    /// The same without commands that nobody wants a second time.
+    func sparingCommands(since earlier: JSONValue) -> LoadedDocument {
+        var copy = self
+        copy.document = document.sparingCommands(since: earlier, now: redaction.metadata)
+        return copy
+    }
+
+    /// The same for a boot of a machine that has been brought about before.
+    func forLaterBoot() -> LoadedDocument {
+        var copy = self
+        copy.document = document.forLaterBoot()
+        return copy
     }
 
     /// What may be kept of it on this host.

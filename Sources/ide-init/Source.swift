@@ -24,6 +24,21 @@ struct Source: Sendable, Equatable {
     /// For people.
     var text: String { "\(resource) of the stack \(stack)" }
 
+    init(
+        stack: String, resource: String, region: String? = nil, url: String? = nil, role: String? = nil,
+        profile: String? = nil, credentialFile: String? = nil, configSets: [String] = [], isCompatible: Bool = false
+    ) {
+        self.stack = stack
+        self.resource = resource
+        self.region = region
+        self.url = url
+        self.role = role
+        self.profile = profile
+        self.credentialFile = credentialFile
+        self.configSets = configSets
+        self.isCompatible = isCompatible
+    }
+
     // MARK: The record
 
     private var fields: [(String, String?)] {
@@ -33,18 +48,34 @@ struct Source: Sendable, Equatable {
         ]
     }
 
-    func record() throws {
+    var object: JSONObject {
         var object = JSONObject(fields.compactMap { name, value in value.map { (name, .string($0)) } })
         object["configSets"] = .array(configSets.map(JSONValue.string))
         object["compatible"] = .bool(isCompatible)
+        return object
+    }
+
+    /// Nil for anything but what `object` gave.
+    init?(_ node: JSONNode) {
+        func text(_ key: String) -> String? { if case .string(let text)? = node[key]?.value { text } else { nil } }
+        guard let stack = text("stack"), let resource = text("resource") else { return nil }
+        var ignored = Diagnostics()
+        self.init(
+            stack: stack, resource: resource, region: text("region"), url: text("url"), role: text("role"),
+            profile: text("profile"), credentialFile: text("credentialFile"),
+            configSets: node.given("configSets")?.texts(&ignored) ?? [],
+            isCompatible: node["compatible"]?.value == .bool(true))
+    }
+
+    func record() throws {
         try writePrivately(Array(JSONValue.object(object).prettyText(indent: 2).utf8), to: Self.path, root: Root())
     }
 
-    /// Of the last run from a stack; nil: there was none, or it can't be read.
+    /// Of the last run from a stack; nil: there was none.
     static func recorded() throws -> Source? {
         let bytes: [UInt8]
         do {
-            guard let found = try privateContent(of: path, root: Root()) else { return nil }
+            guard let found = try stateFile(at: path, root: Root()) else { return nil }
             bytes = found
         } catch let failure as Failure where failure.kind == .unreadable {
             throw Failure(
@@ -52,45 +83,62 @@ struct Source: Sendable, Equatable {
                 "where this host's metadata comes from stands in \(path), which takes root: run it with sudo, or name a file, or --stack and --resource"
             )
         }
-        let node = (try? JSONParser.parse(bytes, name: path).value).map { JSONNode($0) }
-        func text(_ key: String) -> String? { if case .string(let text)? = node?[key]?.value { text } else { nil } }
-        guard let stack = text("stack"), let resource = text("resource") else {
+        let value = try? JSONParser.parse(bytes, name: path).value
+        guard let source = value.flatMap({ Source(JSONNode($0)) }) else {
             throw Failure(.host, "\(path) is damaged; remove it, and name --stack and --resource once")
         }
-        var sets = Diagnostics()
-        return Source(
-            stack: stack, resource: resource, region: text("region"), url: text("url"), role: text("role"),
-            profile: text("profile"), credentialFile: text("credentialFile"),
-            configSets: node?.given("configSets")?.texts(&sets) ?? [],
-            isCompatible: node?["compatible"]?.value == .bool(true))
+        return source
+    }
+
+    /// The document of the last run from a stack, without its secrets; nil: there was none.
+    static func storedDocument() throws -> JSONValue? {
+        guard let bytes = try stateFile(at: documentPath, root: Root()) else { return nil }
+        return try JSONParser.parse(bytes, name: documentPath).value
     }
 
     // MARK: The instance's own tags
 
+    /// What the stack is wanted for.
+    enum Purpose {
+        case document
+        case signal
+
+        fileprivate var lack: String {
+            switch self {
+            case .document: "no document is named, none was applied here before"
+            case .signal: "no stack is named that could be told"
+            }
+        }
+
+        fileprivate var howTo: String {
+            switch self {
+            case .document:
+                "name a file, or the stack: ide-init apply --stack NAME --resource LOGICAL_ID [--region REGION]"
+            case .signal:
+                "name it: ide-init signal --stack NAME --resource LOGICAL_ID [--region REGION], or a wait condition's URL"
+            }
+        }
+    }
+
     /// - Throws: what to type instead, where the tags don't tell.
-    static func ofTags(_ cloud: Cloud) async throws -> Source {
-        let howTo = "name a file, or the stack: ide-init apply --stack NAME --resource LOGICAL_ID [--region REGION]"
+    static func ofTags(_ cloud: Cloud, for purpose: Purpose = .document) async throws -> Source {
+        let (lack, howTo) = (purpose.lack, purpose.howTo)
         let tags: StackTags
         do {
             tags = try await StackTags.ofInstance(cloud.metadata) { try await cloud.session() }
         } catch let error as InstanceMetadata.Unavailable {
             throw Failure(
-                .usage,
-                "no document is named, none was applied here before, and this machine can't be asked for its stack (\(error.why)); \(howTo)"
-            )
+                .usage, "\(lack), and this machine can't be asked for its stack (\(error.why)); \(howTo)")
         } catch let failure as Failure where failure.kind == .network {
             throw Failure(
-                .network,
-                "no document is named, none was applied here before, and this instance's tags can't be read: \(failure.message); \(howTo)"
-            )
+                .network, "\(lack), and this instance's tags can't be read: \(failure.message); \(howTo)")
         }
         guard let stack = tags.stack, let resource = tags.logicalID else {
-            throw Failure(
-                .usage,
-                "no document is named, none was applied here before, and this instance's tags name no stack; \(howTo)")
+            throw Failure(.usage, "\(lack), and this instance's tags name no stack; \(howTo)")
         }
         let source = Source(stack: stack, resource: resource, region: try await cloud.region())
-        guard let group = tags.autoScalingGroup else { return source }
+        // It is the group that waits for its instances' signals.
+        guard purpose == .document, let group = tags.autoScalingGroup else { return source }
         // Only the group's own name is in the tags; the metadata mostly belongs to what it launches.
         let detail = try await cloud.cloudFormation().describe(source)
         guard detail.metadata.map({ JSONNode($0)[Document.initKey] != nil }) ?? false else {

@@ -2,6 +2,7 @@
 
 import Glibc
 import InitCore
+import InitLinux
 import Synchronization
 
 final class Terminal: Sendable {
@@ -23,6 +24,11 @@ final class Terminal: Sendable {
 
     func style(_ stream: Stream) -> TextStyle {
         colours && isTerminal[Int(stream.rawValue) - 1] ? .coloured : .plain
+    }
+
+    /// What the journal gets as entries with fields isn't printed into it as well.
+    func printOutsideJournal(_ line: String, to stream: Stream = .output) {
+        if !Journal.reads(stream.rawValue) { print(line, to: stream) }
     }
 
     func print(_ line: String, to stream: Stream = .output) { write(line + "\n", to: stream) }

@@ -48,7 +48,7 @@ struct Candidate: Sendable, CustomTestStringConvertible {
                 guard let value = Self.references["\(reference)"] else { throw Failure(.network, "no such thing") }
                 return Secret(value)
             },
-            prefetch: { _, _ in })
+            prefetch: { _, _ in }, askHTTP: { _, _ in .wrong("no servers here") })
         try await body(host.host)
     }
 }

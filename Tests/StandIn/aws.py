@@ -3,6 +3,7 @@
 
 Prints one line of JSON when it is ready (ports, keys, the seed) and ends when its standard input does. README.md says the rest."""
 import argparse
+import ctypes
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ def arguments():
     parser.add_argument("--imds-address", action="append", help="where instance metadata listens; may be repeated, also ::1")
     parser.add_argument("--imds-port", type=int, default=0)
     parser.add_argument("--extra-address", action="append", default=[], help="listens there too, on the same port (127.0.0.2 as another region)")
+    parser.add_argument("--namespace", metavar="FILE", help="a network namespace (/proc/PID/ns/net) where HTTPS and instance metadata listen; HTTP stays here")
     parser.add_argument("--state", metavar="DIR", type=pathlib.Path, help="gets requests.jsonl, a line for each request")
     parser.add_argument("--fixture", metavar="FILE", type=pathlib.Path, help="JSON: each key the name of a POST of the control API")
     parser.add_argument("--seed", type=int, default=None, help="of the shuffling; else drawn and printed")
@@ -48,6 +50,8 @@ def main():
     for address in options.extra_address:
         Server((address, http.port), service.aws, service.state.now).start()
     ready = {"port": http.port, "url": f"http://{shown(options.address)}:{http.port}"}
+    if options.namespace:
+        enter(options.namespace)
     if options.tls:
         context = tls.context(options.tls)
         secure = Server((options.address, options.tls_port), service.aws, service.state.now, context, lambda text: print(text, file=sys.stderr)).start()
@@ -61,6 +65,13 @@ def main():
     print(json.dumps(ready), flush=True)
     while sys.stdin.buffer.read1(4096):
         pass
+
+
+def enter(namespace):
+    """What this thread listens to from here on is in there; os.setns came with Python 3.12."""
+    with open(namespace, "rb") as file:
+        if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), 0x40000000):  # CLONE_NEWNET
+            raise OSError(ctypes.get_errno(), f"{namespace}: {os.strerror(ctypes.get_errno())}")
 
 
 def shown(address):

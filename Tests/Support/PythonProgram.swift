@@ -43,7 +43,7 @@ package final class PythonProgram: Sendable {
 }
 
 extension JSONNode {
-    package var string: String { if case .string(let text) = value { text } else { "" } }
+    package var plainText: String { if case .string(let text) = value { text } else { "" } }
     /// Nil for anything but a number.
     package var number: Double? { if case .number(let number) = value { number.double } else { nil } }
 }

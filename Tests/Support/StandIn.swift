@@ -17,22 +17,39 @@ package final class StandIn: Sendable {
     package init(_ arguments: [String] = []) throws {
         program = try PythonProgram(
             [Self.folder.appendingPathComponent("aws.py").path] + arguments, interpreter: try Self.interpreter.get())
-        url = program.ready["url"]?.string ?? ""
-        imdsURL = program.ready["imdsURL"]?.string ?? ""
+        url = program.ready["url"]?.plainText ?? ""
+        imdsURL = program.ready["imdsURL"]?.plainText ?? ""
     }
 
     /// What it said of itself: `tlsPort`, `ca`, `instanceId` …
-    package subscript(name: String) -> String { program.ready[name]?.string ?? "" }
+    package subscript(name: String) -> String {
+        let value = program.ready[name]
+        return value?.number.map { "\(Int($0))" } ?? value?.plainText ?? ""
+    }
 
     /// The machine's own Python where it has moto, else one that Tests/StandIn/install makes.
-    private static let interpreter = Result<String, any Error> {
+    package static let interpreter = Result<String, any Error> {
         let asks = "import importlib.util, sys; sys.exit(importlib.util.find_spec('moto') is None)"
         if try PythonProgram.run(["python3", "-c", asks]) == 0 { return "python3" }
-        let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin").path
+        let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin")
+            .path
         guard try PythonProgram.run([folder.appendingPathComponent("install").path, place]) == 0 else {
             throw Failure(.host, "Tests/StandIn/install \(place) failed")
         }
         return "\(place)/bin/python3"
+    }
+
+    /// A folder for `--tls`, gone when the tests are over.
+    package static let certificates: String = {
+        atexit { try? FileManager.default.removeItem(atPath: StandIn.certificates) }
+        return FileManager.default.temporaryDirectory.appending(path: "ide-init-\(UUID().uuidString)").path()
+    }()
+
+    /// A forward proxy.
+    /// - Parameter routes: where names lead: `*:443=127.0.0.1:8443`.
+    package static func proxy(_ routes: [String]) throws -> PythonProgram {
+        try PythonProgram(
+            [folder.appendingPathComponent("proxy.py").path] + routes.flatMap { ["--route", $0] })
     }
 
     // MARK: Its own door
@@ -62,12 +79,27 @@ package final class StandIn: Sendable {
 
     /// How many requests of that name there were: `ssm.GetParameters`.
     package func requests(_ name: String) async throws -> Int {
-        Int(try await look("counters")["requests"]?[name]?.number ?? 0)
+        Int(try await counters()["requests"]?[name]?.number ?? 0)
     }
 
     /// How many requests of that name there were at once.
     package func mostAtOnce(_ name: String) async throws -> Int {
-        Int(try await look("counters")["max_concurrent"]?[name]?.number ?? 0)
+        Int(try await counters()["max_concurrent"]?[name]?.number ?? 0)
+    }
+
+    /// Every request so far.
+    package func log() async throws -> [JSONNode] {
+        _ = try await counters()
+        return try await look("log").items
+    }
+
+    /// A request counts when it is over, which may be after its answer has arrived.
+    private func counters() async throws -> JSONNode {
+        while true {
+            let counters = try await look("counters")
+            if counters["in_progress"]?.members.isEmpty ?? true { return counters }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     // MARK: Calling it

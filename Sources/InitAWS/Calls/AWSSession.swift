@@ -19,6 +19,8 @@ package struct Patience: Sendable {
 package struct AWSSession: Sendable {
     /// Seconds for one attempt, as in the original.
     private static let attemptTime = 60.0
+    /// Attempts of a call that is told that its time is wrong, though the clocks agree.
+    private static let mostUntimely = 10
 
     package let region: String
     package let metadata: InstanceMetadata
@@ -125,10 +127,8 @@ package struct AWSSession: Sendable {
             } catch let error as Failure {
                 throw error
             } catch let error as CredentialStore.None {
-                // Elsewhere than on EC2 none will come.
-                let isInstance = await (try? metadata.instanceID()) != nil
-                guard isInstance, mayStillSettle() else { throw noCredentials(call, error) }
-                trouble = ("no credentials", noCredentials(call, error), Double.random(in: 0.5...1.5))
+                guard let delay = await delayWithoutCredentials() else { throw noCredentials(call.action, error) }
+                trouble = ("no credentials", noCredentials(call.action, error), delay)
             } catch {
                 let reason = Trouble(error)
                 let failure = Failure(
@@ -154,6 +154,7 @@ package struct AWSSession: Sendable {
         after error: ServiceError, _ answer: HTTPAnswer, _ used: Credentials?, _ attempt: Int
     ) async -> Double? {
         if error.mayBeClock, adjustClock(by: answer) { return 0 }
+        if error.isUntimely, attempt < Self.mostUntimely { return Self.pause(attempt, unit: 0.05) }
         if error.isExpired, let used {
             await credentials.discard(used)
             return attempt < 3 ? 0 : Self.pause(attempt, unit: 1)
@@ -194,11 +195,18 @@ package struct AWSSession: Sendable {
         }
     }
 
-    private func noCredentials(_ call: ServiceCall, _ error: CredentialStore.None) -> Failure {
+    /// Seconds to wait before it is worth looking for credentials again; nil: none will come.
+    func delayWithoutCredentials() async -> Double? {
+        // Elsewhere than on EC2 nobody attaches a role.
+        guard await (try? metadata.instanceID()) != nil, mayStillSettle() else { return nil }
+        return Double.random(in: 0.5...1.5)
+    }
+
+    func noCredentials(_ action: String, _ error: CredentialStore.None) -> Failure {
         let tried = error.tried.isEmpty ? "" : " (looked at: \(error.tried.joined(separator: ", ")))"
         return Failure(
             .network,
-            "\(call.action) takes AWS credentials, and there are none\(tried); give this instance a role, or name one")
+            "\(action) takes AWS credentials, and there are none\(tried); give this instance a role, or name one")
     }
 
     // MARK: Authorization

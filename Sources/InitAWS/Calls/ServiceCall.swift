@@ -127,6 +127,11 @@ package struct ServiceError: Error, Sendable, Equatable {
     }
     var isExpired: Bool { Self.expired.contains(code) }
     var mayBeClock: Bool { Self.wrongClock.contains(code) || isExpired }
+    /// Whether the signature came too late or too early. A request may have lain somewhere (a machine that slept).
+    var isUntimely: Bool {
+        ["RequestTimeTooSkewed", "RequestInTheFuture"].contains(code)
+            || ["Signature expired", "Signature not yet current"].contains(where: message.hasPrefix)
+    }
     package var isDenied: Bool {
         ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"].contains(code)
     }

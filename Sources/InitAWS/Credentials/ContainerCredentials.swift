@@ -50,7 +50,9 @@ struct ContainerCredentials: Sendable {
     /// Plain http goes only to hosts that are this machine or its own network's.
     private func check(_ url: String) throws {
         let trusted = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost", "127.0.0.1", "[::1]"]
-        guard let parts = URLParts(url), parts.scheme == "https" || trusted.contains(parts.host) else {
+        guard let parts = URLParts(url),
+            parts.scheme == "https" || parts.scheme == "http" && trusted.contains(parts.host)
+        else {
             throw Failure(.usage, "AWS_CONTAINER_CREDENTIALS_FULL_URI names neither https nor a host of this machine")
         }
     }

@@ -73,15 +73,13 @@ extension CredentialSource {
         CredentialSource(name.map { "the role \($0)" } ?? "the instance's role", isRole: true) {
             let folder = "meta-data/iam/security-credentials/"
             do {
+                let attached = { try await metadata.get(folder, isKept: false)?.split(separator: "\n").first }
                 var role = name
-                if role == nil {
-                    role = try await metadata.get(folder, isKept: false)?.split(separator: "\n").first.map(String.init)
-                }
+                if role == nil { role = try await attached().map(String.init) }
                 guard let role else { return nil }
                 guard let text = try await metadata.get(folder + role, isKept: false) else {
-                    guard name != nil else { return nil }
-                    throw Failure(
-                        .network, "this instance has no role \(role); its instance profile names the one it has")
+                    guard name != nil, let other = try await attached() else { return nil }
+                    throw Failure(.network, "this instance has no role \(role); the one that it has is \(other)")
                 }
                 guard let credentials = Credentials(json: Array(text.utf8)) else {
                     throw Failure(.network, "instance metadata gives no keys for the role \(role)")

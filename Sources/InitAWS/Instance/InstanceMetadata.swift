@@ -61,7 +61,7 @@ package final class InstanceMetadata: Sendable {
                         headers: [(name: "X-aws-ec2-metadata-token", value: session.token)]),
                     within: 5, connectingWithin: 1, goesDirectly: true)
                 switch answer.status {
-                case 200:
+                case 200 where !answer.isWebPage:
                     let text = answer.text
                     if isKept { state.withLock { $0.answers[path] = text } }
                     return text
@@ -74,7 +74,8 @@ package final class InstanceMetadata: Sendable {
                     continue
                 case 400, 401, 403: throw Unavailable(why: "it answers \(answer.status) for \(path)")
                 default:
-                    guard attempt < 10 else { throw Unavailable(why: "it answers \(answer.status) for \(path)") }
+                    let what = answer.isWebPage ? "with a web page" : "\(answer.status)"
+                    guard attempt < 10 else { throw Unavailable(why: "it answers \(what) for \(path)") }
                 }
             } catch let error where !(error is Unavailable || error is Failure || error is CancellationError) {
                 guard attempt < 10 else { throw Unavailable(why: Trouble(error).message) }
@@ -174,7 +175,7 @@ package final class InstanceMetadata: Sendable {
                 headers: [(name: "X-aws-ec2-metadata-token-ttl-seconds", value: Self.tokenLife)]),
             within: Self.impatience, connectingWithin: 1, goesDirectly: true)
         switch answer.status {
-        case 200: return Session(base: base, token: answer.text)
+        case 200 where !answer.isWebPage: return Session(base: base, token: answer.text)
         case 403: throw Unavailable(why: "the instance metadata service is switched off (403)")
         case 400..<500: throw Unavailable(why: "the instance metadata service gives no token (\(answer.status))")
         default: throw HTTPStatusError(status: answer.status)
@@ -188,5 +189,12 @@ package final class InstanceMetadata: Sendable {
 /// An answer that says that trying again may help.
 struct HTTPStatusError: Error, CustomStringConvertible {
     let status: Int
-    var description: String { "the server answers \(status)" }
+    var description: String { status == 200 ? "the server answers with a web page" : "the server answers \(status)" }
+}
+
+extension HTTPAnswer {
+    /// Somebody in between speaks, or somebody else is at that address: nothing that the service says is one.
+    fileprivate var isWebPage: Bool {
+        (200..<300).contains(status) && header("content-type")?.lowercased().hasPrefix("text/html") == true
+    }
 }

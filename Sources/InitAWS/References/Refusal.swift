@@ -37,7 +37,8 @@ enum Refusal {
 
     /// By name, where that is what lacks.
     private static func permission(_ error: ServiceError, _ item: ReferencedItem, region: String) -> String? {
-        let isAboutKey = error.message.contains("KMS") || error.message.contains("kms:")
+        // Secrets Manager and S3 name the service, Parameter Store the ciphertext.
+        let isAboutKey = ["KMS", "kms:", "ciphertext"].contains { error.message.contains($0) }
         if isAboutKey, error.isDenied || error.code == "DecryptionFailure" || error.code == "KMSAccessDeniedException" {
             return "kms:Decrypt on the key that encrypts it"
         }

@@ -58,7 +58,7 @@ package final class Downloader: Sendable {
                 try Task.checkCancellation()
                 if body.furthest > before { attempt = 0 }
                 attempt += 1
-                let verdict = await verdict(on: error, attempt)
+                let verdict = await verdict(on: error, attempt, session)
                 // Waiting for a new role isn't counted: the session bounds it.
                 if verdict.isSettling { attempt -= 1 }
                 guard !verdict.isFinal, attempt < (session == nil ? Self.attempts : Self.signedAttempts) else {
@@ -195,17 +195,17 @@ package final class Downloader: Sendable {
         var isSettling = false
     }
 
-    private func verdict(on error: any Error, _ attempt: Int) async -> Verdict {
+    private func verdict(on error: any Error, _ attempt: Int, _ session: AWSSession?) async -> Verdict {
         switch error {
         case let failure as Failure: return Verdict(message: failure.message, isFinal: true)
         case let error as ArrivedBody.Unwritable:
             return Verdict(
                 message: "what arrives can't be written: " + String(cString: strerror(error.code)), isFinal: true)
         case let none as CredentialStore.None:
+            let delay = await session?.delayWithoutCredentials()
             return Verdict(
-                message:
-                    "it takes AWS credentials, and there are none (looked at: \(none.tried.joined(separator: ", ")))",
-                isFinal: true)
+                message: session?.noCredentials("GetObject", none).message ?? "", isFinal: delay == nil, delay: delay,
+                isSettling: delay != nil)
         case let error as Unexpected: return Verdict(message: error.message, isFinal: false)
         case let refused as Refused: return await verdict(on: refused, attempt)
         default:

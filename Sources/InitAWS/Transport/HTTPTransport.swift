@@ -37,10 +37,21 @@ package struct HTTPAnswer: Sendable {
 /// Made without cost; a client starts with the first request that needs it and lives until the process ends.
 package final class HTTPTransport: Sendable {
     /// Which of the clients: they differ in what is fixed for a client's life.
-    private struct Route: Hashable {
+    struct Route: Hashable {
+        /// A host that is sought elsewhere than at its name's address.
+        struct Address: Hashable {
+            let name: String
+            let host: String
+        }
+
         var proxy: String?
         /// Milliseconds that a connection may take.
         var connectTimeout: Int64
+        /// No second connection when the first one fails.
+        var triesOnce = false
+        /// Any certificate will do.
+        var trustsAnybody = false
+        var address: Address?
     }
 
     private struct Clients {
@@ -55,12 +66,15 @@ package final class HTTPTransport: Sendable {
     private let proxies: Proxies
     private let environment: @Sendable (String) -> String?
     private let stopReason: @Sendable () -> Failure?
+    /// Seconds of silence after which a connection counts as lost.
+    private let longestSilence: Double
 
     /// - Parameter proxies: from the command line and the environment.
     package init(
         proxies: Proxies, environment: @escaping @Sendable (String) -> String?,
-        stopReason: @escaping @Sendable () -> Failure?
+        stopReason: @escaping @Sendable () -> Failure?, longestSilence: Double = 60
     ) {
+        self.longestSilence = longestSilence
         self.proxies = proxies
         self.environment = environment
         self.stopReason = stopReason
@@ -130,16 +144,27 @@ package final class HTTPTransport: Sendable {
 
     private func client(for url: String, connect: Double, goesDirectly: Bool) throws -> HTTPClient {
         let proxy = goesDirectly ? nil : proxies.proxy(for: url)
-        let route = Route(proxy: proxy, connectTimeout: Int64(connect * 1000))
-        return try clients.withLock { clients in
+        return try client(Route(proxy: proxy, connectTimeout: Int64(connect * 1000)))
+    }
+
+    func client(_ route: Route) throws -> HTTPClient {
+        try clients.withLock { clients in
             if let client = clients.byRoute[route] { return client }
             let loops = clients.loops ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
             var configuration = HTTPClient.Configuration()
-            configuration.timeout = .init(connect: .milliseconds(route.connectTimeout), read: .seconds(60))
+            configuration.timeout = .init(
+                connect: .milliseconds(route.connectTimeout), read: .milliseconds(Int64(longestSilence * 1000)))
             configuration.redirectConfiguration = .disallow
             configuration.httpVersion = .http1Only
-            configuration.proxy = try proxy.map(Proxies.configuration)
+            configuration.proxy = try route.proxy.map(Proxies.configuration)
             configuration.tlsConfiguration = try tls()
+            configuration.connectionPool.retryConnectionEstablishment = !route.triesOnce
+            if let address = route.address { configuration.dnsOverride = [address.name: address.host] }
+            if route.trustsAnybody {
+                var tls = configuration.tlsConfiguration ?? .makeClientConfiguration()
+                tls.certificateVerification = .none
+                configuration.tlsConfiguration = tls
+            }
             let client = HTTPClient(eventLoopGroup: loops, configuration: configuration)
             clients.loops = loops
             clients.byRoute[route] = client

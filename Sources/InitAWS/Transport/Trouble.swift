@@ -4,6 +4,7 @@ import AsyncHTTPClient
 import Glibc
 import InitCore
 import NIOCore
+import NIOPosix
 
 /// Why no answer came.
 struct Trouble: Sendable {
@@ -17,13 +18,29 @@ struct Trouble: Sendable {
         case let error as HTTPClientError:
             let mistakes: [HTTPClientError] = [.invalidURL, .emptyScheme, .emptyHost]
             (message, isFinal) = (Self.words(error), mistakes.contains(error))
-        case is NIOTooManyBytesError: (message, isFinal) = ("the answer is larger than is wanted here", true)
+        case let error as IOError: (message, isFinal) = (Self.words(error.errnoCode), false)
+        case let error as NIOConnectionError:
+            // Of several addresses the last one's; a name without any has none.
+            let attempt = error.connectionErrors.last.map { Trouble($0.error).message }
+            (message, isFinal) = (attempt ?? "there is no address of \(error.host)", false)
+        case let error as NIOTooManyBytesError:
+            (message, isFinal) = ("it is larger than the \((error.maxBytes ?? 0) >> 20) MiB that are taken here", true)
         default:
             let text = "\(error)"
             let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
             let lacksBundle = text.contains("SSL") && !bundles.contains(where: isReadable)
-            (message, isFinal) = (text + (lacksBundle ? " (no CA certificates are installed here)" : ""), false)
+            let words =
+                text.contains("CERTIFICATE_VERIFY_FAILED")
+                ? "its certificate isn't trusted here"
+                : text.contains("WRONG_VERSION_NUMBER") ? "it speaks no TLS" : text
+            (message, isFinal) = (words + (lacksBundle ? " (no CA certificates are installed here)" : ""), false)
         }
+    }
+
+    /// As in the middle of a sentence.
+    private static func words(_ code: Int32) -> String {
+        let text = String(cString: strerror(code))
+        return text.prefix(1).lowercased() + text.dropFirst()
     }
 
     private static func words(_ error: HTTPClientError) -> String {

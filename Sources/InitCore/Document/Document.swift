@@ -4,6 +4,8 @@ package struct Document: Sendable {
     package struct Config: Sendable {
         package let name: String
         package let resources: [any Resource]
+        /// Nil: it has no such section.
+        package let readiness: [ReadinessCheck]?
     }
 
     package struct ConfigSet: Sendable {
@@ -18,7 +20,7 @@ package struct Document: Sendable {
 
     /// The whole metadata, as it came.
     package let metadata: JSONValue
-    package let sets: [ConfigSet]
+    package internal(set) var sets: [ConfigSet]
     package let diagnostics: Diagnostics
     /// There is no Init block, or an empty one: nothing to do, which is most likely a mistake.
     package let isMissingInit: Bool
@@ -71,11 +73,19 @@ package struct Document: Sendable {
                 name: name,
                 resources: Self.resources(
                     of: node, named: name, authentication, commandTimeout: compatible ? nil : Self.commandTimeout,
-                    skipsUnreadablePackages: compatible && !strict, &own))
+                    skipsUnreadablePackages: compatible && !strict, &own),
+                readiness: node.given(Readiness.key).map { Readiness.checks($0, config: name, &own) })
             diagnostics.merge(own, demoted: !chosen.contains(name))
         }
         sets = configSets.map { set in ConfigSet(name: set.name, configs: set.configs.compactMap { configs[$0] }) }
         self.diagnostics = diagnostics
+    }
+
+    /// What the chosen configs wait for, each check once though its config may run several times; nil: none of them says.
+    package var readiness: [ReadinessCheck]? {
+        var seen: Set<String> = []
+        let configs = sets.flatMap(\.configs).filter { $0.readiness != nil && seen.insert($0.name).inserted }
+        return configs.isEmpty ? nil : configs.flatMap { $0.readiness ?? [] }
     }
 
     private static func resources(
@@ -87,8 +97,8 @@ package struct Document: Sendable {
             config.complain("a map of sections", &diagnostics)
             return []
         }
-        for (key, node) in config.members where !sections.contains(where: { $0.key == key }) {
-            let known = sections.map(\.key)
+        let known = sections.map(\.key) + [Readiness.key]
+        for (key, node) in config.members where !known.contains(key) {
             diagnostics.ignored(
                 node.path,
                 "there is no section of this name\(suggestion(for: key, among: known)); known: \(known.joined(separator: ", "))"

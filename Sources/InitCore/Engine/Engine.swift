@@ -7,15 +7,26 @@ package struct Engine: Sendable {
         case configStarted(String)
         case itemStarted(ResourceID)
         case itemFinished(Report.Item)
+        /// After the last item, where there is anything to wait for.
+        case readinessStarted([ReadinessCheck])
+        /// Another answer than before came; the checks that are still waited for.
+        case waiting([WaitingCheck])
+        case checkFinished(CheckResult)
     }
 
     private let host: Host
     private let mode: Report.Mode
+    private let waitsForUnits: Bool
     private let events: @Sendable (Event) -> Void
 
-    package init(host: Host, mode: Report.Mode, events: @escaping @Sendable (Event) -> Void = { _ in }) {
+    /// - Parameter waitsForUnits: where no config says what to wait for: whether the units that it made sure of are awaited.
+    package init(
+        host: Host, mode: Report.Mode, waitsForUnits: Bool = true,
+        events: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
         self.host = host
         self.mode = mode
+        self.waitsForUnits = waitsForUnits
         self.events = events
     }
 
@@ -80,7 +91,18 @@ package struct Engine: Sendable {
                 }
             }
             await conclude()
+            await settleReadiness(document, only)
             report.duration = host.clock() - start
+        }
+
+        private mutating func settleReadiness(_ document: Document, _ only: ResourceFilter?) async {
+            let units = engine.waitsForUnits && host.check != nil ? implicitChecks(document, report) : []
+            let checks = (document.readiness ?? units).filter { only?.includes($0.id) ?? true }
+            let wait = ReadinessWait(host: host, mode: engine.mode, events: engine.events)
+            report.readiness = await wait.results(checks, notReached: notReached)
+            if report.firstFailure == nil, report.readiness.contains(where: { $0.outcome == .skipped }) {
+                report.failure = host.stopReason()
+            }
         }
 
         private mutating func conclude() async {

@@ -8,7 +8,9 @@ package struct Host: Sendable {
     /// Begins to fetch what `probe.resolve` will be asked for, and returns at once. A failure is kept until then and tried again.
     /// `again`: what is known of these is out of date.
     package var prefetch: @Sendable (_ references: [Reference], _ again: Bool) -> Void
-    /// Seconds. Ends early when the run is told to stop.
+    /// Asks once, for so many seconds at most. Nil: nothing runs here (another root), so there is nothing to wait for.
+    package var check: (@Sendable (ReadinessCheck.Target, _ within: Double) async -> CheckAnswer)?
+    /// Seconds. Ends early when the run is told to stop, or the task is cancelled.
     package var sleep: @Sendable (Double) async -> Void
     /// Why the run is to end now: a signal, its deadline.
     package var stopReason: @Sendable () -> Failure?
@@ -23,6 +25,7 @@ package struct Host: Sendable {
         commit: @escaping @Sendable ([FileWrite]) async throws -> BatchResult,
         pending: PendingStore,
         prefetch: @escaping @Sendable (_ references: [Reference], _ again: Bool) -> Void,
+        check: (@Sendable (ReadinessCheck.Target, _ within: Double) async -> CheckAnswer)?,
         sleep: @escaping @Sendable (Double) async -> Void,
         stopReason: @escaping @Sendable () -> Failure?,
         clock: @escaping @Sendable () -> Double
@@ -32,6 +35,7 @@ package struct Host: Sendable {
         self.commit = commit
         self.pending = pending
         self.prefetch = prefetch
+        self.check = check
         self.sleep = sleep
         self.stopReason = stopReason
         self.clock = clock

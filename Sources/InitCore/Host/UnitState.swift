@@ -16,14 +16,24 @@ package struct UnitState: Sendable, Equatable {
     package var isStarting: Bool
     /// Neither active nor inactive: its last start failed, and the manager tries again after a while.
     package var isFailing: Bool
+    /// Its last start failed, and nobody tries again.
+    package var hasFailed: Bool
+    /// A oneshot that has done its work and doesn't remain.
+    package var hasFinished: Bool
+    /// As systemctl writes it: `inactive (dead)`; nil: by no systemd.
+    package var words: String?
 
     package init(
-        exists: Bool, enablement: Enablement, isActive: Bool?, isStarting: Bool = false, isFailing: Bool = false
+        exists: Bool, enablement: Enablement, isActive: Bool?, isStarting: Bool = false, isFailing: Bool = false,
+        hasFailed: Bool = false, hasFinished: Bool = false, words: String? = nil
     ) {
         self.exists = exists
         self.enablement = enablement
         self.isActive = isActive
         self.isStarting = isStarting
         self.isFailing = isFailing
+        self.hasFailed = hasFailed
+        self.hasFinished = hasFinished
+        self.words = words
     }
 }

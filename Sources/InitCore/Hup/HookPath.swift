@@ -15,7 +15,7 @@ package struct HookPath: Sendable, Equatable {
 
     /// - Throws: `Failure(.invalidDocument)` without the hook's name.
     package init(_ text: String) throws {
-        let words = Self.words(text)
+        let words = dottedKeys(text)
         guard words[0].lowercased() == "resources", words.count > 1, !words[1].isEmpty else {
             throw Failure(
                 .invalidDocument,
@@ -45,34 +45,5 @@ package struct HookPath: Sendable, Equatable {
         case .physicalID: "PHYSICAL_RESOURCE_ID"
         case .metadata: "METADATA"
         }
-    }
-
-    private static func words(_ text: String) -> [String] {
-        var words = [""]
-        var isEscaped = false
-        for character in text {
-            if character == ".", isEscaped {
-                words[words.count - 1].removeLast()
-                words[words.count - 1].append(".")
-            } else if character == "." {
-                words.append("")
-            } else {
-                words[words.count - 1].append(character)
-            }
-            isEscaped = character == "\\"
-        }
-        return words
-    }
-}
-
-extension JSONValue {
-    /// The value below these keys, through maps only.
-    func value(at keys: [String]) -> JSONValue? {
-        var value = self
-        for key in keys {
-            guard case .object(let object) = value, let member = object[key] else { return nil }
-            value = member
-        }
-        return value
     }
 }

@@ -18,6 +18,7 @@ package struct JSONView: Sendable {
             ("outcome", .string(outcome(report))),
             ("configSets", .array(report.configSets.map(string))),
             ("items", .array(report.items.map(value))),
+            ("readiness", .array(report.readiness.map(value))),
             ("warnings", .array(report.warnings.map(value))),
             ("durationMs", milliseconds(report.duration)),
         ])
@@ -58,6 +59,23 @@ package struct JSONView: Sendable {
         }
         if let note = item.note { object["note"] = string(note) }
         if let failure = item.failure { object["error"] = .object(value(failure)) }
+        return .object(object)
+    }
+
+    private func value(_ result: CheckResult) -> JSONValue {
+        let check = result.check
+        var object = JSONObject([
+            ("config", string(check.id.config)),
+            ("name", string(check.id.name)),
+            ("target", string("\(check.target)")),
+            ("implicit", .bool(check.isImplicit)),
+            ("outcome", .string(result.outcome.rawValue)),
+            ("timeoutMs", milliseconds(check.timeout)),
+            ("tries", number(result.tries)),
+            ("durationMs", milliseconds(result.duration)),
+        ])
+        if let note = result.note { object["note"] = string(note) }
+        if let failure = result.failure { object["error"] = .object(value(failure)) }
         return .object(object)
     }
 

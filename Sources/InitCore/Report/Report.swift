@@ -30,6 +30,8 @@ package struct Report: Sendable, Equatable {
     package var mode: Mode
     package var configSets: [String]
     package var items: [Item] = []
+    /// What was waited for at the end, or would be.
+    package var readiness: [CheckResult] = []
     package var warnings: [Diagnostic] = []
     /// A failure outside of any item.
     package var failure: Failure?
@@ -46,7 +48,7 @@ package struct Report: Sendable, Equatable {
         if let item = items.first(where: { $0.outcome == .failed }), let failure = item.failure {
             return ("\(item.id)", failure)
         }
-        return failure.map { (nil, $0) }
+        return failure.map { (nil, $0) } ?? readinessFailure.map { ($0, $1) }
     }
 
     package var hasChanges: Bool { items.contains { $0.outcome == .changed || $0.outcome == .ran } }

@@ -69,6 +69,28 @@ package struct TextView: Sendable {
         }
     }
 
+    // MARK: Readiness
+
+    /// None for a unit that nobody asked for and that was ready at once.
+    package func lines(_ result: CheckResult) -> [String] {
+        let check = result.check
+        guard !check.isImplicit || result.tries > 1 || result.outcome == .failed else { return [] }
+        let tries = result.tries > 1 ? ", \(result.tries) tries" : ""
+        let time = result.duration >= 0.1 ? ", \(durationText(result.duration))" : ""
+        let (glyph, words) =
+            switch result.outcome {
+            case .planned:
+                (
+                    style.cyan("?"),
+                    " would wait for \(shortened(clean("\(check.target)"))) (\(durationText(check.timeout)) at most)"
+                )
+            case .ready: (style.green("✓"), " ready\(time)\(tries)")
+            case .failed: (style.red("✗"), " failed\(time)\(tries)")
+            case .skipped: (style.dim("·"), " skipped\(result.note.map { ": \(clean($0))" } ?? "")")
+            }
+        return ["  \(glyph) \(style.bold(clean("\(check.id)")))\(words)"]
+    }
+
     // MARK: Facts
 
     private func lines(_ fact: Fact) -> [String] {
@@ -147,13 +169,17 @@ package struct TextView: Sendable {
             (.changed, mode == .plan ? "to change" : "changed"), (.ran, mode == .plan ? "to run" : "ran"),
             (.unchanged, "already right"), (.skipped, "skipped"), (.failed, "failed"),
         ]
-        let parts = counts.compactMap { outcome, word in
-            let count = report.count(outcome)
-            return count > 0 ? "\(count) \(word)" : nil
-        }
+        let checks: [(CheckResult.Outcome, String)] = [
+            (.planned, "to wait for"), (.ready, "ready"), (.failed, "not ready"),
+        ]
+        let asked = report.readiness.filter { !$0.check.isImplicit || $0.outcome == .failed }
+        let parts =
+            counts.map { (report.count($0), $1) }
+            + checks.map { outcome, word in (asked.count { $0.outcome == outcome }, word) }
+        let told = parts.filter { $0.0 > 0 }.map { "\($0) \($1)" }
         let head = mode == .plan ? "Plan" : report.firstFailure == nil ? "Done" : "Stopped"
         let time = mode == .apply ? " in \(durationText(report.duration))" : ""
-        lines.append("\(style.bold(head)): \(parts.isEmpty ? "nothing to do" : parts.joined(separator: ", "))\(time).")
+        lines.append("\(style.bold(head)): \(told.isEmpty ? "nothing to do" : told.joined(separator: ", "))\(time).")
         return lines
     }
 

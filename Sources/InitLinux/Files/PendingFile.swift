@@ -11,7 +11,7 @@ struct PendingFile: Sendable {
     func load() throws -> [Mark] {
         let bytes: [UInt8]
         do {
-            guard let found = try privateContent(of: Self.path, root: root) else { return [] }
+            guard let found = try stateFile(at: Self.path, root: root) else { return [] }
             bytes = found
         } catch let failure as Failure where failure.kind == .unreadable {
             // A plan may be made without root; what is due can't be told then.
@@ -47,27 +47,4 @@ struct PendingFile: Sendable {
             })
         try writePrivately(Array(value.prettyText(indent: 2).utf8), to: Self.path, root: root)
     }
-}
-
-/// Durably and atomically, readable by root alone. What is missing of its directories below /var/lib is made so too.
-package func writePrivately(_ bytes: [UInt8], to path: String, root: Root) throws {
-    var made: [String] = []
-    let base = "/var/lib"
-    _ = try OpenDirectory(root.resolve(base, followingLast: true), made: &made)
-    var directory = base
-    for part in parent(of: path).dropFirst(base.count).split(separator: "/") {
-        directory += "/" + part
-        let place = try root.resolve(directory, followingLast: true)
-        if mkdir(place, 0o700) == 0 { made.append(parent(of: place)) }
-    }
-    let result = FileCommit(root: root).commit([FileWrite(path, .bytes(bytes), mode: 0o600, keepsBackup: false)])
-    if let failure = result.failure { throw failure }
-    try syncDirectories(made)
-}
-
-/// What `writePrivately` wrote; nil: nothing was.
-/// - Throws: `Failure(.unreadable)` to those who may not read it.
-package func privateContent(of path: String, root: Root) throws -> [UInt8]? {
-    let files = FileProbe(root: root)
-    return try files.status(path) == nil ? nil : files.read(path)
 }

@@ -75,13 +75,19 @@ package final class StopSwitch: Sendable {
         }
     }
 
-    /// Waits so long, or until it is thrown, or a SIGHUP arrives where that is asked for.
+    /// Waits so long, or until it is thrown, the task is cancelled, or a SIGHUP arrives where that is asked for.
     package func sleep(_ seconds: Double, or hangUp: HangUp? = nil) async {
-        await blocking {
-            var descriptors = [self.descriptor, hangUp?.descriptor].compactMap { $0 }.map {
-                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        let cancellation = HangUp()
+        await withTaskCancellationHandler {
+            await blocking {
+                let sources = [self.descriptor, cancellation.descriptor, hangUp?.descriptor]
+                var descriptors = sources.compactMap { $0 }.map {
+                    pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+                }
+                poll(&descriptors, nfds_t(descriptors.count), Int32(seconds * 1000))
             }
-            poll(&descriptors, nfds_t(descriptors.count), Int32(seconds * 1000))
+        } onCancel: {
+            cancellation.arrive()
         }
     }
 }

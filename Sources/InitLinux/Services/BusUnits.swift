@@ -28,7 +28,16 @@ final class BusUnits: Sendable {
     // MARK: Asking
 
     func properties(of unit: String) async throws -> UnitProperties {
-        try await bus.use { try UnitProperties($0.properties(of: unit, UnitProperties.asked)) }
+        try await bus.use { connection in
+            var values = try connection.properties(of: unit, UnitProperties.asked)
+            // Whether one that is inactive has run is all that is wanted of its service.
+            if values["ActiveState"] == "inactive", values["LoadState"] == "loaded", unit.hasSuffix(".service") {
+                values.merge(
+                    try connection.properties(of: unit, interface: "Service", UnitProperties.askedOfService)
+                ) { $1 }
+            }
+            return UnitProperties(values)
+        }
     }
 
     /// As it is on disk, whatever systemd has in memory.

@@ -8,7 +8,9 @@ struct Systemctl: Sendable {
 
     func properties(of name: String) async throws -> UnitProperties {
         let result = try await ask([
-            "show", "--property=\(UnitProperties.asked.sorted().joined(separator: ","))", "--", name,
+            "show",
+            "--property=\(UnitProperties.asked.union(UnitProperties.askedOfService).sorted().joined(separator: ","))",
+            "--", name,
         ])
         guard result.succeeded else {
             throw Failure(.host, "systemctl show \(name) \(result.endingText)", output: result.lastLines())

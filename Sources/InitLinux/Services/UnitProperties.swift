@@ -7,6 +7,8 @@ struct UnitProperties: Sendable {
         "Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NeedDaemonReload", "FragmentPath", "SourcePath",
         "Job", "InvocationID",
     ]
+    /// Of a service alone, on an interface of its own.
+    static let askedOfService: Set<String> = ["Type", "Result", "ExecMainExitTimestampMonotonic"]
 
     private let values: [String: String]
 
@@ -29,6 +31,11 @@ struct UnitProperties: Sendable {
     /// Between two tries of `Restart=`.
     var isFailing: Bool { self["SubState"].hasPrefix("auto-restart") }
     var isStarting: Bool { self["ActiveState"] == "activating" && !isFailing }
+    /// A oneshot that has done its work and doesn't remain.
+    var hasFinished: Bool {
+        self["ActiveState"] == "inactive" && self["Type"] == "oneshot" && self["Result"] == "success"
+            && !["", "0"].contains(self["ExecMainExitTimestampMonotonic"])
+    }
     /// Its file, or something of it, has changed since systemd read it.
     var isOutOfDate: Bool { self["NeedDaemonReload"] == "yes" }
     /// Whether a job for it is queued or runs.

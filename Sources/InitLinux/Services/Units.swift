@@ -49,7 +49,7 @@ struct Units: Sendable {
     }
 
     /// sd_booted(3); but in a chroot(8) that shows the host's /run it isn't our systemd.
-    private static var isSystemdRunning: Bool {
+    static var isSystemdRunning: Bool {
         guard access("/run/systemd/system", F_OK) == 0 else { return false }
         var own = stat()
         var first = stat()
@@ -99,7 +99,8 @@ struct Units: Sendable {
         }
         return UnitState(
             exists: true, enablement: enablement, isActive: unit.isActive, isStarting: unit.isStarting,
-            isFailing: unit.isFailing)
+            isFailing: unit.isFailing, hasFailed: unit["ActiveState"] == "failed", hasFinished: unit.hasFinished,
+            words: "\(unit["ActiveState"]) (\(unit["SubState"]))")
     }
 
     /// No unit, but perhaps what the next daemon-reload generates one from: a SysV script, a Quadlet.
@@ -133,6 +134,9 @@ struct Units: Sendable {
     // MARK: Doing
 
     func perform(_ action: UnitAction) async throws -> StepResult {
+        if action.verb == .restart, root.isHost, HupDaemon.isName(action.name), HupDaemon.reloadAncestor() {
+            return StepResult(changed: true)
+        }
         switch await find() {
         case .bus: return StepResult(changed: try await performOnBus(action))
         case .systemctl(let why):

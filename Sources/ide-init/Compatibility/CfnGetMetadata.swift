@@ -30,7 +30,7 @@ struct CfnGetMetadata: CfnCommand {
             terminal.write(metadata.prettyText())
             return 0
         }
-        guard let value = metadata.value(at: MetadataKey(key)), value.isTruthy else {
+        guard let value = metadata.value(at: dottedKeys(key)), value.isTruthy else {
             return fail("there is no value for \(key) in the metadata of \(source.text)")
         }
         terminal.write(value.shownAlone)
@@ -38,41 +38,7 @@ struct CfnGetMetadata: CfnCommand {
     }
 }
 
-/// `a.b.c`, where `\.` is a dot in a name.
-struct MetadataKey {
-    let parts: [String]
-
-    init(_ text: String) {
-        var parts = [""]
-        var isEscaped = false
-        for character in text {
-            switch character {
-            case "." where !isEscaped: parts.append("")
-            case "\\" where !isEscaped:
-                isEscaped = true
-                continue
-            default:
-                if isEscaped, character != "." { parts[parts.count - 1].append("\\") }
-                parts[parts.count - 1].append(character)
-            }
-            isEscaped = false
-        }
-        if isEscaped { parts[parts.count - 1].append("\\") }
-        self.parts = parts
-    }
-}
-
 extension JSONValue {
-    /// Nil: there is nothing of that name.
-    func value(at key: MetadataKey) -> JSONValue? {
-        var value = self
-        for part in key.parts {
-            guard case .object(let object) = value, let member = object[part] else { return nil }
-            value = member
-        }
-        return value
-    }
-
     /// A string as it is, all else as JSON; with a newline at the end.
     var shownAlone: String { if case .string(let text) = self { text + "\n" } else { prettyText() } }
 }

@@ -68,6 +68,8 @@ struct CfnInit: CfnCommand {
         var run = Run(
             composition: Composition(terminal: terminal, stop: stop, cloud: cloud), mode: isRehearsal ? .plan : .apply)
         run.waitsForLock = true
+        // The original takes a service that was started for one that runs.
+        run.waitsForUnits = false
         return await perform(run, loaded, source, showsDiff: options.flags.contains("diff"), log)
     }
 
@@ -113,10 +115,10 @@ struct CfnInit: CfnCommand {
                 guard isRehearsal else { return }
                 if case .configStarted(let name) = event { terminal.print(view.clean(name)) }
                 if case .itemFinished(let item) = event { for line in view.lines(item) { terminal.print(line) } }
+                if case .readinessStarted = event { terminal.print(Readiness.key) }
+                if case .checkFinished(let result) = event { for line in view.lines(result) { terminal.print(line) } }
             }
-            if let (subject, failure) = report.firstFailure {
-                return failBuild("\(subject.map { "\($0): " } ?? "")\(failure.reason)", log)
-            }
+            if let reason = report.failureText { return failBuild(reason, log) }
             if isRehearsal {
                 for line in view.summary(report) { terminal.print(line) }
                 terminal.print(

@@ -39,8 +39,20 @@ final class CfnLogs: Sendable {
             main(.info, "Running config \(name)")
             command(.info, String(repeating: "+", count: 60))
             command(.info, "Config \(name)")
-        case .itemStarted: break
+        case .itemStarted, .waiting: break
         case .itemFinished(let item): record(item)
+        case .readinessStarted(let checks):
+            main(.info, "Waiting for \(checks.map { "\($0.target)" }.joined(separator: ", "))")
+        case .checkFinished(let result): record(result)
+        }
+    }
+
+    private func record(_ result: CheckResult) {
+        switch result.outcome {
+        case .ready: main(.info, "\(result.check.id) is ready after \(durationText(result.duration))")
+        case .failed: main(.error, "\(result.check.id): \(result.failure?.message ?? "")")
+        case .skipped, .planned:
+            main(.info, "\(result.check.id) \(result.outcome)\(result.note.map { ": \($0)" } ?? "")")
         }
     }
 

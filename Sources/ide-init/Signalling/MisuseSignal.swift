@@ -27,9 +27,9 @@ enum MisuseSignal {
             let source = try stack.source ?? Source.recorded()
             let target = try await signalling.target {
                 if let source { return source }
-                return try await Source.ofTags(cloud(stack.cloud.settings()))
+                return try await Source.ofTags(cloud(stack.cloud.settings()), for: .signal)
             }
-            StackSignal.note(message)
+            StackSignal.tellAdmin(message)
             try await StackSignal(target, cloud(stack.cloud.settings(source))).tell(.failure(message))
             terminal.print("ide-init: \(target.text) was told", to: .errors)
         } catch {

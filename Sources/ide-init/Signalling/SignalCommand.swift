@@ -30,7 +30,11 @@ struct SignalCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A unique id. (default: the instance's id, or the host's name)", valueName: "id"))
     var id: String?
 
+    @Flag(help: "Tell FAILURE if a run with --signal was killed before it could tell; for ExecStopPost= of its unit.")
+    var ifUntold = false
+
     func run() async {
+        if ifUntold { return await tellOfKilledRun() }
         let terminal = Terminal(environment: Composition.environment)
         do {
             func cloud(_ settings: CloudSettings) -> Cloud {
@@ -41,7 +45,7 @@ struct SignalCommand: AsyncParsableCommand {
             var source: Source?
             if url == nil {
                 source = try stack.source ?? Source.recorded()
-                if source == nil { source = try await Source.ofTags(cloud(stack.cloud.settings())) }
+                if source == nil { source = try await Source.ofTags(cloud(stack.cloud.settings()), for: .signal) }
             }
             let target =
                 try url.map(SignalTarget.init(waitCondition:))
@@ -49,13 +53,32 @@ struct SignalCommand: AsyncParsableCommand {
             guard let target else { return }
             let isFailure = failure || exitCode ?? 0 != 0
             let why = reason ?? exitCode.map { "ended with code \($0)" } ?? "failed"
-            if isFailure { StackSignal.note(why) }
+            if isFailure { StackSignal.tellAdmin(why) }
             let (_, note) = try await StackSignal(target, cloud(stack.cloud.settings(source))).tell(
                 isFailure ? .failure(why) : .success, reason: reason, data: data, id: id)
             let word = isFailure ? "FAILURE" : "SUCCESS"
             terminal.print(
                 note.map { "no signal was needed: \(visible($0))" } ?? "\(word) signalled to \(target.text)",
                 to: .errors)
+        } catch {
+            end(error, terminal)
+        }
+    }
+
+    private func tellOfKilledRun() async {
+        guard let untold = UntoldSignal.ofKilledRun() else { return }
+        let terminal = Terminal(environment: Composition.environment)
+        let result = Composition.environment("SERVICE_RESULT").map { " (service result: \($0))" } ?? ""
+        let why = reason ?? "ide-init was killed\(result)"
+        let cloud = Cloud(
+            stack.cloud.settings(untold.source), environment: Composition.environment, patience: .signalling, stop: nil,
+            waiting: terminal.waiting)
+        let target = SignalTarget.resource(stack: untold.source.stack, resource: untold.source.resource)
+        StackSignal.tellAdmin(why)
+        do {
+            try await StackSignal(target, cloud).tell(.failure(why), id: id)
+            UntoldSignal.forget()
+            terminal.print("ide-init: \(why); \(target.text) was told", to: .errors)
         } catch {
             end(error, terminal)
         }

@@ -104,13 +104,21 @@ final class StackSignal: Sendable {
         return String(decoding: text.utf8.prefix(longestReason), as: UTF8.self) + "…"
     }
 
-    /// Where an admin looks when the stack has already thrown the machine away: the console's log, and the journal.
-    static func note(_ line: String) {
-        line.withCString { text in withVaList([text]) { vsyslog(LOG_ERR | LOG_USER, "%s", $0) } }
+    /// Where an admin looks when the stack has already thrown the machine away: the journal and the console's log.
+    static func tellAdmin(_ reason: String) {
+        if Journal.isThere {
+            Journal.send(JournalView(scrubber: Scrubber()).failure(reason))
+        } else {
+            reason.withCString { text in withVaList([text]) { vsyslog(LOG_ERR | LOG_USER, "%s", $0) } }
+        }
+        tellConsole(reason)
+    }
+
+    static func tellConsole(_ reason: String) {
         let console = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
         guard console >= 0 else { return }
         defer { close(console) }
-        let bytes = Array("ide-init: \(line)\r\n".utf8)
+        let bytes = Array("ide-init: \(visible(reason.replacing("\n", with: " | ")))\r\n".utf8)
         _ = write(console, bytes, bytes.count)
     }
 }

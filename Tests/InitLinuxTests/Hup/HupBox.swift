@@ -59,7 +59,8 @@ final class HupBox: Sendable {
         let host = LinuxHost(
             root: Root(), scrubber: scrubber, stop: stop, isRehearsal: false, runsTests: true,
             fetch: { _, _ in throw Failure(.network, "no downloads here") },
-            resolve: { _ in throw Failure(.network, "no references here") }, prefetch: { _, _ in }
+            resolve: { _ in throw Failure(.network, "no references here") }, prefetch: { _, _ in },
+            askHTTP: { _, _ in .wrong("no servers here") }
         ).host
         let pass = HupPass(
             hooks: hooks,

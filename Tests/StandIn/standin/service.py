@@ -81,7 +81,6 @@ class Service:
             time.sleep(self.state.delay(service, action))
             yield entry
         finally:
-            self.state.leave(names)
             response = entry.pop("response", None)
             entry["status"] = None if response is None else response.status
             entry["milliseconds"] = round((time.monotonic() - begun) * 1000, 1)
@@ -90,6 +89,8 @@ class Service:
                 if self.journal:
                     self.journal.write(json.dumps(entry) + "\n")
                     self.journal.flush()
+            # Last: who looks at the counters waits until nothing is in progress.
+            self.state.leave(names)
 
     def finished(self, request, service, entry):
         fault = entry["fault"]

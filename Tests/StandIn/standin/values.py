@@ -66,7 +66,9 @@ class Values:
             raise too_many("names", names, 10)
         found, invalid = [], []
         for name in names:
-            got = self.moto.ask("ssm", "AmazonSSM.GetParameters", {"Names": [name], "WithDecryption": body.get("WithDecryption", False)}, region)
+            # moto knows no ARNs here.
+            plain = name.partition(":parameter")[2] if name.startswith("arn:") else name
+            got = self.moto.ask("ssm", "AmazonSSM.GetParameters", {"Names": [plain], "WithDecryption": body.get("WithDecryption", False)}, region)
             for parameter in got["Parameters"]:
                 if parameter["Type"] == "SecureString" and body.get("WithDecryption") and self.state.denied("kms", "Decrypt", [name], who):
                     raise Refusal("AccessDeniedException", KMS_REFUSED, 400)

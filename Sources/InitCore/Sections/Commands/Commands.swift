@@ -61,7 +61,7 @@ struct CommandAttributes: Sendable, Equatable {
         }
     }
 
-    private static func program(_ node: JSONNode, _ diagnostics: inout Diagnostics) -> Command.Program? {
+    static func program(_ node: JSONNode, _ diagnostics: inout Diagnostics) -> Command.Program? {
         if case .string = node.value { return node.text(&diagnostics).map { .shell($0) } }
         guard node.isList else {
             node.complain("a string for the shell or a list of words", &diagnostics)

@@ -5,7 +5,6 @@ import InitCore
 import InitLinux
 
 struct CfnHup: Sendable {
-    private static let pidFile = "/var/run/cfn-hup.pid"
     /// Seconds that a second one waits for the end of the first: a restart.
     private static let patience = 5.0
 
@@ -60,13 +59,13 @@ struct CfnHup: Sendable {
     private func daemon(_ service: HupService, _ plan: HupService.Plan, _ arguments: [String]) async throws -> Int32 {
         let stop = service.composition.stop
         let pidFile: PidFile
-        if let inherited = Daemon.inheritedPidFile(Self.pidFile) {
+        if let inherited = Daemon.inheritedPidFile(HupDaemon.pidFile) {
             pidFile = inherited
         } else {
             var isAtHome = Daemon.isSupervised
             if isAtHome { isAtHome = await !Daemon.isExpectedToFork(service.host.run) }
             pidFile = try await PidFile.acquire(
-                Self.pidFile, program: "cfn-hup", patience: Self.patience, stop: stop)
+                HupDaemon.pidFile, program: "cfn-hup", patience: Self.patience, stop: stop)
             guard isAtHome else {
                 service.warn(plan)
                 try Daemon.detach(["cfn-hup"] + arguments, pidFile: pidFile)

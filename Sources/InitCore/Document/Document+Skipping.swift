@@ -1,0 +1,60 @@
+// Runs that nobody asked for (a watcher's, a later boot's) leave out what may not be done again.
+
+extension Document {
+    /// The same with some items left out, and the reason in the report.
+    /// - Parameter why: nil: the item stays.
+    package func skipping(_ why: (ResourceID) -> String?) -> Document {
+        var document = self
+        document.sets = sets.map { set in
+            ConfigSet(
+                name: set.name,
+                configs: set.configs.map { config in
+                    Config(
+                        name: config.name,
+                        resources: config.resources.map { resource in
+                            why(resource.id).map { SkippedResource(id: resource.id, why: $0) } ?? resource
+                        }, readiness: config.readiness)
+                })
+        }
+        return document
+    }
+
+    /// For a watcher: commands that say nothing about when they are needed, and stand there as they did, aren't run again.
+    /// - Parameters:
+    ///   - earlier: the metadata that was last applied, without its secrets.
+    ///   - now: this document's, also without.
+    package func sparingCommands(since earlier: JSONValue, now: JSONValue) -> Document {
+        skipping { id in
+            guard let command = Self.command(id, of: now), !Self.isGuarded(command) else { return nil }
+            guard Self.command(id, of: earlier) == command else { return nil }
+            return "it has no test, and its text is the one that has run"
+        }
+    }
+
+    /// For a later boot: what is brought about once stays, unless its own test says that it is needed.
+    package func forLaterBoot() -> Document {
+        let original: Set = ["packages", "groups", "users", "sources", "files", "commands", "services"]
+        return skipping { id in
+            guard original.contains(id.section) else { return nil }
+            guard id.section == commandsSection.key else { return "it is brought about at the first boot only" }
+            let isGuarded = Self.command(id, of: metadata).map(Self.isGuarded) ?? false
+            return isGuarded ? nil : "it has no test, so it runs at the first boot only"
+        }
+    }
+
+    private static func command(_ id: ResourceID, of metadata: JSONValue) -> JSONValue? {
+        guard id.section == commandsSection.key else { return nil }
+        return metadata.value(at: [initKey, id.config, id.section, id.name])
+    }
+
+    private static func isGuarded(_ command: JSONValue) -> Bool {
+        command.value(at: ["test"]).map { $0 != .null } ?? false
+    }
+}
+
+private struct SkippedResource: Resource {
+    let id: ResourceID
+    let why: String
+
+    func plan(_ now: Planning) async throws -> Plan { .skip(why) }
+}

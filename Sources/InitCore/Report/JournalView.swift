@@ -1,0 +1,83 @@
+// The run as entries of systemd's journal: `journalctl IDE_INIT_RESOURCE='files[/etc/motd]'`. Scrubbed.
+// units/ide-init.catalog says more about each kind of message.
+
+package struct JournalView: Sendable {
+    package typealias Field = (name: String, value: String)
+
+    /// MESSAGE_IDs: what `journalctl MESSAGE_ID=…` finds, and the catalog explains.
+    package enum Kind: String, Sendable, CaseIterable {
+        case start = "0d6fadb574644b989192753455553bf5"
+        case change = "1ddc196a33a34258a455288ae745e513"
+        case failure = "1fea481c8a334dff89ca11f195fd5bb3"
+        case end = "4c47d8fb80df41d394ef2553fabd7cfd"
+    }
+
+    private let scrubber: Scrubber
+
+    package init(scrubber: Scrubber) { self.scrubber = scrubber }
+
+    package func start(_ source: String, configSets: [String]) -> [Field] {
+        fields(.start, 6, "Applying \(configSets.joined(separator: ", ")) from \(source)")
+    }
+
+    /// Nil: nothing that would be worth a line.
+    package func entry(_ event: Engine.Event) -> [Field]? {
+        switch event {
+        case .itemFinished(let item): return entry(item)
+        case .checkFinished(let result) where result.outcome == .failed:
+            let reason = result.failure.map { ": \($0.message)" } ?? ""
+            return fields(.failure, 3, "\(result.check.id) failed\(reason)")
+                + [("IDE_INIT_RESOURCE", scrubber.scrub("\(result.check.id)")), ("DURATION", seconds(result.duration))]
+        default: return nil
+        }
+    }
+
+    private func entry(_ item: Report.Item) -> [Field]? {
+        switch item.outcome {
+        case .unchanged, .skipped: return nil
+        case .changed, .ran:
+            let note = item.note.map { ": \($0)" } ?? ""
+            return fields(.change, 6, "\(item.id) \(item.outcome.rawValue)\(note)") + details(item)
+        case .failed:
+            let reason = item.failure.map { ": \($0.message)" } ?? ""
+            let output = item.failure?.output.map { [("IDE_INIT_OUTPUT", scrubber.scrub($0))] } ?? []
+            return fields(.failure, 3, "\(item.id) failed\(reason)") + details(item) + output
+        }
+    }
+
+    /// A failure that isn't one of an item.
+    package func failure(_ reason: String) -> [Field] { fields(.failure, 3, reason) }
+
+    package func end(_ report: Report) -> [Field] {
+        let counts = [Report.Outcome.changed, .ran, .unchanged, .skipped, .failed].compactMap { outcome in
+            let count = report.count(outcome)
+            return count > 0 ? "\(count) \(outcome.rawValue)" : nil
+        }
+        let word = report.firstFailure == nil ? "Done" : "Stopped"
+        return fields(.end, 6, "\(word): \(counts.isEmpty ? "nothing to do" : counts.joined(separator: ", "))")
+            + [("DURATION", seconds(report.duration))]
+    }
+
+    private func fields(_ kind: Kind, _ priority: Int, _ message: String) -> [Field] {
+        [
+            ("MESSAGE", scrubber.scrub(message)), ("MESSAGE_ID", kind.rawValue), ("PRIORITY", "\(priority)"),
+            ("SYSLOG_IDENTIFIER", "ide-init"),
+        ]
+    }
+
+    private func details(_ item: Report.Item) -> [Field] {
+        [
+            ("IDE_INIT_CONFIG", scrubber.scrub(item.id.config)), ("IDE_INIT_SECTION", item.id.section),
+            ("IDE_INIT_RESOURCE", scrubber.scrub("\(item.id)")),
+            ("IDE_INIT_CHANGE", item.change?.action.rawValue ?? item.outcome.rawValue),
+            ("DURATION", seconds(item.duration)), ("CODE_FUNC", "\(item.id.section).apply"),
+        ]
+    }
+
+    /// With milliseconds.
+    private func seconds(_ duration: Double) -> String {
+        let milliseconds = Int((duration * 1000).rounded())
+        let rest = String(milliseconds % 1000)
+        return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest)"
+    }
+}

@@ -1,0 +1,134 @@
+// The watcher's loop: look, apply what has changed, wait. Never two applies at once: each takes the run's lock.
+
+import Glibc
+import InitAWS
+import InitCore
+import InitLinux
+
+struct Watch: Sendable {
+    let stack: StackOptions
+    let configSets: [String]
+    /// Seconds.
+    let interval: Double
+
+    private let terminal = Terminal(environment: Composition.environment)
+    private let stop = StopSwitch()
+    private let scrubber = Scrubber()
+    private let manager = ServiceNotice()
+
+    init(stack: StackOptions, configSets: [String], interval: Double) {
+        self.stack = stack
+        self.configSets = configSets
+        self.interval = interval
+    }
+
+    /// What a look has found out so far.
+    private struct Memory {
+        /// The metadata that is in force; nil: not known yet.
+        var applied: JSONValue?
+        /// The one that failed last.
+        var failed: JSONValue?
+        var schedule: WatchSchedule
+    }
+
+    /// Until SIGTERM.
+    /// - Throws: `Failure` when there is nothing to watch.
+    func run() async throws {
+        let hangUp = HangUp()
+        stop.watchSignals(hangUp: hangUp)
+        var source = try await self.source()
+        var memory = Memory(schedule: WatchSchedule(interval: interval))
+        let heartbeat = manager.beat()
+        defer { heartbeat?.cancel() }
+        manager.ready("watching \(source.text)")
+        while stop.stopReason == nil {
+            await look(&memory, source)
+            await stop.sleep(memory.schedule.pause(random: Double.random(in: 0...1)), or: hangUp)
+            guard hangUp.take() else { continue }
+            manager.reloading()
+            // The record may name another stack by now.
+            if let new = try? await self.source() { source = new }
+            memory.schedule.succeeded()
+            manager.ready("watching \(source.text)")
+        }
+        manager.stopping()
+    }
+
+    private func source() async throws -> Source {
+        var found = try stack.source ?? Source.recorded()
+        if found == nil { found = try await Source.ofTags(cloud(stack.cloud.settings())) }
+        guard var source = found else { throw Failure(.usage, "there is no stack to watch") }
+        if !configSets.isEmpty { source.configSets = configSets }
+        return source
+    }
+
+    private func cloud(_ settings: CloudSettings) -> Cloud {
+        Cloud(
+            settings, environment: Composition.environment, patience: .watching, stop: stop,
+            waiting: terminal.waiting, learned: { [scrubber] in scrubber.add($0) })
+    }
+
+    // MARK: One look
+
+    private func look(_ memory: inout Memory, _ source: Source) async {
+        do {
+            let cloud = cloud(stack.cloud.settings(source))
+            let detail = try await cloud.cloudFormation().describe(source)
+            // Half way through an update nobody knows whether it stays.
+            guard !detail.status.hasSuffix("_IN_PROGRESS") else {
+                return manager.tell("\(source.text) is in \(detail.status); waiting for its end")
+            }
+            guard let metadata = detail.metadata, metadata.isTruthy else {
+                throw Failure(.invalidDocument, "\(source.text) has no Metadata")
+            }
+            let loaded = LoadedDocument(
+                metadata, name: source.text, configSets: source.configSets, compatible: source.isCompatible,
+                scrubber: scrubber)
+            let stored = try Source.storedDocument()
+            if memory.applied == nil, stored == loaded.redaction.metadata { memory.applied = metadata }
+            guard memory.applied != metadata else { return manager.tell("up to date with \(source.text)") }
+            if memory.failed == metadata, monotonicSeconds() < memory.schedule.notBefore { return }
+            try await apply(loaded, since: stored, source, cloud, &memory)
+        } catch {
+            guard stop.stopReason == nil else { return }
+            say(Failure(wrapping: error))
+        }
+    }
+
+    private func apply(
+        _ loaded: LoadedDocument, since stored: JSONValue?, _ source: Source, _ cloud: Cloud, _ memory: inout Memory
+    ) async throws {
+        manager.tell("applying what has changed in \(source.text)")
+        let metadata = loaded.document.metadata
+        do {
+            let view = RunView(terminal, .apply, scrubber: scrubber)
+            view.warn(loaded.document)
+            if let mistake = loaded.document.diagnostics.errors.first {
+                throw Failure(.invalidDocument, "nothing was changed: \(mistake.line)")
+            }
+            let composition = Composition(terminal: terminal, stop: stop, cloud: cloud)
+            var run = Run(composition: composition, mode: .apply)
+            run.waitsForLock = true
+            run.notify = nil
+            let sparing = stored.map { loaded.sparingCommands(since: $0) } ?? loaded
+            let report = try await run.perform(sparing, source: source, events: view.show)
+            view.show(report)
+            if let (_, failure) = report.firstFailure { throw failure }
+            memory.applied = metadata
+            memory.failed = nil
+            memory.schedule.succeeded()
+            manager.tell("up to date with \(source.text)")
+        } catch {
+            if memory.failed != metadata { memory.schedule.succeeded() }
+            memory.failed = metadata
+            memory.schedule.failed(now: monotonicSeconds())
+            throw error
+        }
+    }
+
+    private func say(_ failure: Failure) {
+        let text = scrubber.scrub(failure.reason)
+        manager.tell("failed, trying again later: \(text)")
+        for line in text.split(separator: "\n") { terminal.print("ide-init: \(visible(String(line)))", to: .errors) }
+    }
+}
