@@ -27,7 +27,8 @@ enum UnitFiles {
             newest = max(newest, time(info))
             guard info.st_mode & S_IFMT != S_IFLNK else {
                 // A unit's file may lie elsewhere; a directory that does is read at its own place.
-                if let target = status(try root.resolve(path, followingLast: true), stat), target.st_mode & S_IFMT == S_IFREG {
+                let target = status(try root.resolve(path, followingLast: true), stat)
+                if let target, target.st_mode & S_IFMT == S_IFREG {
                     newest = max(newest, time(target))
                 }
                 return
