@@ -169,7 +169,7 @@ struct DocumentRun: Sendable {
         let target = try await options.target {
             if let source = try origin.get().source { return source }
             // A file is applied on a machine that belongs to a stack all the same.
-            return try await Source.ofTags(cloud(nil, .signalling))
+            return try await Source.ofTags(cloud(nil, .signalling), for: .signal)
         }
         // Its calls go on when the run is told to stop: that is what they tell.
         return StackSignal(

@@ -98,30 +98,47 @@ struct Source: Sendable, Equatable {
 
     // MARK: The instance's own tags
 
+    /// What the stack is wanted for.
+    enum Purpose {
+        case document
+        case signal
+
+        fileprivate var lack: String {
+            switch self {
+            case .document: "no document is named, none was applied here before"
+            case .signal: "no stack is named that could be told"
+            }
+        }
+
+        fileprivate var howTo: String {
+            switch self {
+            case .document:
+                "name a file, or the stack: ide-init apply --stack NAME --resource LOGICAL_ID [--region REGION]"
+            case .signal:
+                "name it: ide-init signal --stack NAME --resource LOGICAL_ID [--region REGION], or a wait condition's URL"
+            }
+        }
+    }
+
     /// - Throws: what to type instead, where the tags don't tell.
-    static func ofTags(_ cloud: Cloud) async throws -> Source {
-        let howTo = "name a file, or the stack: ide-init apply --stack NAME --resource LOGICAL_ID [--region REGION]"
+    static func ofTags(_ cloud: Cloud, for purpose: Purpose = .document) async throws -> Source {
+        let (lack, howTo) = (purpose.lack, purpose.howTo)
         let tags: StackTags
         do {
             tags = try await StackTags.ofInstance(cloud.metadata) { try await cloud.session() }
         } catch let error as InstanceMetadata.Unavailable {
             throw Failure(
-                .usage,
-                "no document is named, none was applied here before, and this machine can't be asked for its stack (\(error.why)); \(howTo)"
-            )
+                .usage, "\(lack), and this machine can't be asked for its stack (\(error.why)); \(howTo)")
         } catch let failure as Failure where failure.kind == .network {
             throw Failure(
-                .network,
-                "no document is named, none was applied here before, and this instance's tags can't be read: \(failure.message); \(howTo)"
-            )
+                .network, "\(lack), and this instance's tags can't be read: \(failure.message); \(howTo)")
         }
         guard let stack = tags.stack, let resource = tags.logicalID else {
-            throw Failure(
-                .usage,
-                "no document is named, none was applied here before, and this instance's tags name no stack; \(howTo)")
+            throw Failure(.usage, "\(lack), and this instance's tags name no stack; \(howTo)")
         }
         let source = Source(stack: stack, resource: resource, region: try await cloud.region())
-        guard let group = tags.autoScalingGroup else { return source }
+        // It is the group that waits for its instances' signals.
+        guard purpose == .document, let group = tags.autoScalingGroup else { return source }
         // Only the group's own name is in the tags; the metadata mostly belongs to what it launches.
         let detail = try await cloud.cloudFormation().describe(source)
         guard detail.metadata.map({ JSONNode($0)[Document.initKey] != nil }) ?? false else {

@@ -27,7 +27,7 @@ enum MisuseSignal {
             let source = try stack.source ?? Source.recorded()
             let target = try await signalling.target {
                 if let source { return source }
-                return try await Source.ofTags(cloud(stack.cloud.settings()))
+                return try await Source.ofTags(cloud(stack.cloud.settings()), for: .signal)
             }
             StackSignal.tellAdmin(message)
             try await StackSignal(target, cloud(stack.cloud.settings(source))).tell(.failure(message))

@@ -45,7 +45,7 @@ struct SignalCommand: AsyncParsableCommand {
             var source: Source?
             if url == nil {
                 source = try stack.source ?? Source.recorded()
-                if source == nil { source = try await Source.ofTags(cloud(stack.cloud.settings())) }
+                if source == nil { source = try await Source.ofTags(cloud(stack.cloud.settings()), for: .signal) }
             }
             let target =
                 try url.map(SignalTarget.init(waitCondition:))
