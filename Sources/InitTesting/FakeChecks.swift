@@ -27,7 +27,9 @@ extension FakeHost {
         let text = "\(target)"
         return inside.withLock { inside in
             guard let way = world.checks[text] else {
-                if case .unit(let name, _) = target { return CheckAnswer(inside.state.unitState(name), of: name) }
+                if case .unit(let name, _, let wasStarted) = target {
+                    return CheckAnswer(inside.state.unitState(name), of: name, wasStarted: wasStarted)
+                }
                 unplanned("not planned for in this fixture: the check \u{201C}\(text)\u{201D}")
                 return .wrong("not planned for in this fixture")
             }

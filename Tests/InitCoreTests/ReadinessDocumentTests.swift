@@ -184,14 +184,18 @@ import Testing
 
     @Test("A unit passes when it is active or has done its work")
     func units() {
-        func answer(_ words: String, _ change: (inout UnitState) -> Void) -> CheckAnswer {
+        func answer(
+            _ words: String, wasStarted: Bool = false, _ change: (inout UnitState) -> Void
+        ) -> CheckAnswer {
             var state = UnitState(exists: true, enablement: .enabled, isActive: false, words: words)
             change(&state)
-            return CheckAnswer(state, of: "x")
+            return CheckAnswer(state, of: "x", wasStarted: wasStarted)
         }
         #expect(answer("active (running)") { $0.isActive = true } == .ready)
         #expect(answer("inactive (dead)") { $0.hasFinished = true } == .ready)
-        #expect(answer("inactive (dead)") { _ in } == .notYet("inactive (dead)"))
+        #expect(answer("inactive (dead)", wasStarted: true) { $0.isIdleOneshot = true } == .ready)
+        #expect(answer("inactive (dead)") { $0.isIdleOneshot = true } == .notYet("inactive (dead)"))
+        #expect(answer("inactive (dead)", wasStarted: true) { _ in } == .notYet("inactive (dead)"))
         #expect(answer("activating (start)") { $0.isStarting = true } == .notYet("activating (start)"))
         #expect(
             answer("failed (failed)") { $0.hasFailed = true }

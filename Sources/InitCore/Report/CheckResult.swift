@@ -44,11 +44,14 @@ package struct WaitingCheck: Sendable, Equatable {
 }
 
 extension [WaitingCheck] {
+    /// Characters: the whole is told when it counts.
+    private static let longestAnswer = 100
+
     /// For a line that shows what is under way.
     package var text: String {
         guard let first = first(where: { $0.answer != nil }) ?? first else { return "" }
         let others = count == 1 ? "" : " (and \(count - 1) more)"
-        return "waiting for \(first.id)" + (first.answer.map { ": \($0)" } ?? "") + others
+        return "waiting for \(first.id)" + (first.answer.map { ": \($0.prefix(Self.longestAnswer))" } ?? "") + others
     }
 }
 

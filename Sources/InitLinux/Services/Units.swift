@@ -99,7 +99,8 @@ struct Units: Sendable {
         }
         return UnitState(
             exists: true, enablement: enablement, isActive: unit.isActive, isStarting: unit.isStarting,
-            isFailing: unit.isFailing, hasFailed: unit["ActiveState"] == "failed", hasFinished: unit.hasFinished,
+            isFailing: unit.isFailing, hasFailed: unit["ActiveState"] == "failed", isIdleOneshot: unit.isIdleOneshot,
+            hasFinished: unit.hasFinished,
             words: "\(unit["ActiveState"]) (\(unit["SubState"]))")
     }
 
