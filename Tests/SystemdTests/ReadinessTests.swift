@@ -43,7 +43,7 @@ extension ServicesTests {
         }
 
         @Test func `one that has failed is given ten seconds, not all of its time`() throws {
-            let config = unit("failed-unit", "ExecStart=/bin/false")
+            let config = unit("failed-unit", "Type=notify\nExecStart=/bin/false")
             let report = try machine.apply(waiting("failed-unit", config, timeout: "12h"))
             #expect(report.code == 1)
             #expect(
