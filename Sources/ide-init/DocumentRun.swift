@@ -17,6 +17,7 @@ struct DocumentRun: Sendable {
     private let terminal = Terminal(environment: Composition.environment)
     private let stop = StopSwitch()
     private let scrubber = Scrubber()
+    private let notify = NotifySocket()
 
     init(mode: Report.Mode, document: DocumentOptions, options: RunOptions) {
         self.mode = mode
@@ -29,10 +30,11 @@ struct DocumentRun: Sendable {
     func perform() async -> Never {
         var runGuard: RunGuard?
         // A unit of Type=notify has an ExecStopPost for that, and its main process must be the one that is ready.
-        if signalling != nil, NotifySocket() == nil {
+        if signalling != nil, notify == nil {
             runGuard = await RunGuard.enter(stop) { await speakForChild($0) }
         }
         stop.watchSignals()
+        if mode == .apply { notify?.askForPatience(stop) }
         if let timeout = options.timeout.flatMap(secondsIn) { stop.stop(after: timeout) }
         var signal: StackSignal?
         var name: String?
@@ -41,12 +43,12 @@ struct DocumentRun: Sendable {
             name = try? origin.get().name
             if let signalling { signal = try await self.signal(signalling, origin) }
             if let signal {
-                UntoldSignal.remember(signal.target, try? origin.get().source)
+                if runGuard == nil { UntoldSignal.remember(signal.target, url: signalling?.signalURL, try? origin.get().source) }
                 tellStop(signal)
             }
             guard let report = try await run(try origin.get(), runGuard) else {
                 terminal.print("ide-init: this instance has had its first boot; there is nothing to do", to: .errors)
-                NotifySocket()?.send(["READY=1", "STATUS=nothing to do on a later boot"])
+                notify?.send(["READY=1", "STATUS=nothing to do on a later boot"])
                 UntoldSignal.forget()
                 runGuard?.settled()
                 exit(ExitCode.done.rawValue)
@@ -58,11 +60,12 @@ struct DocumentRun: Sendable {
             // Wrong use is the caller's, and whoever holds the lock has a status of its own.
             if mode == .plan || failure.kind == .usage || failure.kind == .locked {
                 say(failure)
+                if mode == .apply { notify?.fail(scrubber.scrub(failure.reason), failure.kind) }
             } else {
                 terminal.printOutsideJournal("ide-init: \(errorView.clean(failure.message))", to: .errors)
                 let observer = RunObserver(
                     source: name ?? "an unknown place", configSets: document.names, items: 0, scrubber: scrubber,
-                    notify: NotifySocket())
+                    notify: notify)
                 observer.fail(failure)
             }
             await end(ExitCode(failure.kind), .failure(failure.reason), signal, runGuard)
@@ -100,7 +103,15 @@ struct DocumentRun: Sendable {
         let loaded = try await document.load(origin, cloud, scrubber: scrubber)
         let diagnostics = loaded.document.diagnostics
         guard diagnostics.hasErrors else { return loaded }
-        for diagnostic in diagnostics.items { terminal.print(errorView.line(diagnostic), to: .errors) }
+        for diagnostic in diagnostics.items {
+            let line = errorView.line(diagnostic)
+            // An apply's own entry holds the errors.
+            if mode == .apply, diagnostic.severity == .error {
+                terminal.printOutsideJournal(line, to: .errors)
+            } else {
+                terminal.print(line, to: .errors)
+            }
+        }
         let count = diagnostics.errors.count
         throw Failure(
             .invalidDocument,
@@ -126,12 +137,17 @@ struct DocumentRun: Sendable {
         let cloud = cloud(origin.source, mode == .apply ? .applying() : .planning)
         let isLaterBoot = boot == nil ? false : try await BootRecord.isLaterBoot(cloud)
         if isLaterBoot, boot == .first { return nil }
+        if mode == .apply { notify?.send(["STATUS=reading \(visible(origin.name))"]) }
         var loaded = try await load(origin, cloud)
         if isLaterBoot { loaded = loaded.forLaterBoot() }
         let composition = Composition(
             root: Root(options.root), terminal: terminal, stop: stop, cloud: cloud,
             isOffline: options.offline && mode == .plan, runGuard: runGuard)
-        var run = Run(composition: composition, mode: mode)
+        var run = Run(composition: composition, mode: mode, notify: notify)
+        run.isPartial = isLaterBoot
+        if boot != nil { run.conclude = { try await BootRecord.write(cloud) } }
+        let recordable = document.recordable(origin.source)
+        run.remembersSource = recordable != nil
         run.runsTests = options.runTests
         // A boot has nobody to try again after the other run.
         run.waitsForLock = signalling != nil
@@ -148,9 +164,8 @@ struct DocumentRun: Sendable {
             terminal, mode, showsDiff: options.diff, isJSON: document.json, scrubber: scrubber)
         view.warn(loaded.document)
         let report = try await run.perform(
-            loaded, source: options.root == "/" ? document.recordable(origin.source) : nil, events: view.show)
+            loaded, source: options.root == "/" ? recordable ?? origin.source : nil, events: view.show)
         view.show(report)
-        if boot != nil, report.firstFailure == nil { try await BootRecord.write(cloud) }
         return report
     }
 

@@ -14,11 +14,21 @@ struct Run: Sendable {
     var waitsForLock = false
     /// Who is told when all is ready; nil: that isn't this run's to say.
     var notify = NotifySocket()
+    /// Whether a service is ready, or has failed, with this run.
+    var settlesReadiness = true
     /// Where no config says what to wait for: whether the units that the run made sure of are awaited.
     var waitsForUnits = true
+    /// Whether the source is the one to be remembered from now on.
+    var remembersSource = true
+    /// Whether commands that have run as they stand there are left out where they say nothing about when they are needed.
+    var sparesCommands = false
+    /// Whether parts of the document were left out.
+    var isPartial = false
+    /// Done after all else, and before anybody hears that all is well.
+    var conclude: @Sendable () async throws -> Void = {}
 
     /// - Parameters:
-    ///   - source: where the document came from, to be remembered by an apply.
+    ///   - source: where the document came from, if from a stack.
     ///   - observe: wraps the host, for those who keep a log.
     ///   - events: told of each step of the engine.
     /// - Throws: `Failure(.locked)`, or another that kept the run from starting.
@@ -26,24 +36,44 @@ struct Run: Sendable {
         _ loaded: LoadedDocument, source: Source? = nil, observe: (Host) -> Host = { $0 },
         events: @escaping @Sendable (Engine.Event) -> Void
     ) async throws -> Report {
+        var loaded = loaded
         let stop = composition.stop
         var lock: RunLock?
         if mode == .apply {
             lock = try await RunLock.acquire(root: composition.root, waits: waitsForLock, stop: stop) { note in
                 composition.terminal.print(note, to: .errors)
+                notify?.send(["STATUS=\(note)"])
             }
         }
+        var applied: AppliedMetadata?
         if mode == .apply, let source {
-            try source.record()
-            try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
+            if remembersSource {
+                try source.record()
+                try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
+            }
+            let record = try source.applied()
+            if sparesCommands { loaded = loaded.sparingCommands(in: record) }
+            applied = record
         }
         let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
-        let observer = mode == .apply && composition.root.isHost ? RunObserver(loaded, notify: notify) : nil
+        let observer =
+            mode == .apply && composition.root.isHost
+            ? RunObserver(loaded, notify: notify, settlesReadiness: settlesReadiness) : nil
         observer?.begin()
-        let report = await Engine(host: host, mode: mode, waitsForUnits: waitsForUnits) { event in
+        var report = await Engine(host: host, mode: mode, waitsForUnits: waitsForUnits) { event in
             observer?.record(event)
             events(event)
         }.run(loaded.document, only: only)
+        do {
+            if var applied {
+                applied.record(report, of: loaded.document, isWhole: only == nil && !isPartial)
+                try writePrivately(
+                    Array(applied.json.prettyText(indent: 2).utf8), to: Source.appliedPath, root: composition.root)
+            }
+            if report.firstFailure == nil { try await conclude() }
+        } catch {
+            report.failure = report.failure ?? Failure(wrapping: error)
+        }
         observer?.end(report)
         return withExtendedLifetime(lock) { report }
     }
@@ -73,9 +103,9 @@ struct LoadedDocument: Sendable {
     }
 
     /// The same without commands that nobody wants a second time.
-    func sparingCommands(since earlier: JSONValue) -> LoadedDocument {
+    func sparingCommands(in applied: AppliedMetadata) -> LoadedDocument {
         var copy = self
-        copy.document = document.sparingCommands(since: earlier, now: redaction.metadata)
+        copy.document = document.sparingCommands(in: applied)
         return copy
     }
 

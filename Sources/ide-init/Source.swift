@@ -9,6 +9,8 @@ struct Source: Sendable, Equatable {
     static let path = "/var/lib/ide-init/source.json"
     /// The document of the last run, without its secrets.
     static let documentPath = "/var/lib/ide-init/metadata.json"
+    /// What of it is in force.
+    static let appliedPath = "/var/lib/ide-init/applied.json"
 
     var stack: String
     var resource: String
@@ -90,10 +92,14 @@ struct Source: Sendable, Equatable {
         return source
     }
 
-    /// The document of the last run from a stack, without its secrets; nil: there was none.
-    static func storedDocument() throws -> JSONValue? {
-        guard let bytes = try stateFile(at: documentPath, root: Root()) else { return nil }
-        return try JSONParser.parse(bytes, name: documentPath).value
+    /// What of its metadata is in force here. A damaged record counts as none: all is applied again.
+    func applied() throws -> AppliedMetadata {
+        let none = AppliedMetadata(stack: stack, resource: resource)
+        guard let bytes = try stateFile(at: Self.appliedPath, root: Root()),
+            let value = try? JSONParser.parse(bytes, name: Self.appliedPath).value,
+            let record = AppliedMetadata(value), record.stack == stack, record.resource == resource
+        else { return none }
+        return record
     }
 
     // MARK: The instance's own tags
@@ -107,7 +113,7 @@ struct Source: Sendable, Equatable {
         fileprivate var lack: String {
             switch self {
             case .document: "no document is named, none was applied here before"
-            case .signal: "no stack is named"
+            case .signal: "no stack is named that could be told"
             }
         }
 

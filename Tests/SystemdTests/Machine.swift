@@ -5,24 +5,39 @@
 import Foundation
 import Testing
 
+/// Of Debian: systemd 252, 247, 257.
+enum Release: String, CaseIterable, CustomTestStringConvertible {
+    case bookworm
+    case bullseye
+    case trixie
+
+    var testDescription: String { rawValue }
+
+    /// All of them where that is asked for.
+    static let chosen = Machine.environment["IDE_INIT_ALL_SYSTEMD"] == "1" ? allCases : [.bookworm]
+}
+
 struct Machine {
     static let environment = ProcessInfo.processInfo.environment
     static let isThere = environment["IDE_INIT_ROOTS"]?.isEmpty == false && geteuid() == 0
     static let isRequired = environment["IDE_INIT_REQUIRE_REAL"] == "1"
 
-    private static let checkout = URL(filePath: #filePath)
+    static let checkout = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     static let program =
         environment["IDE_INIT_PROGRAM"] ?? checkout.appending(path: ".build/debug/ide-init").path
     static let boot = checkout.appending(path: "Tests/Roots/boot").path
 
-    /// The Debian that is never booted itself, made when it isn't there yet.
-    static let lower = Result {
+    /// The Debian that is never booted itself.
+    static let lower = Result { try lower(of: .bookworm) }
+
+    /// Made when it isn't there yet.
+    private static func lower(of release: Release) throws -> String {
         guard isThere, let folder = environment["IDE_INIT_ROOTS"] else {
             throw Trouble("IDE_INIT_ROOTS isn't set, or this isn't root")
         }
-        let root = "\(folder)/systemd"
-        let made = try execute([checkout.appending(path: "Tests/Roots/systemd").path, root])
+        let root = "\(folder)/systemd" + (release == .bookworm ? "" : "-\(release)")
+        let made = try execute([checkout.appending(path: "Tests/Roots/systemd").path, root, "\(release)"])
         guard made.code == 0 else { throw Trouble("Tests/Roots/systemd: \(made.text)") }
         return root
     }
@@ -32,10 +47,13 @@ struct Machine {
     /// Its tree, seen from here.
     private let tree: String
 
-    static let shared = Result {
-        let directory = "/tmp/ide-init-systemd.\(getpid())"
+    static let shared = Result { try booted("shared", .bookworm) }
+
+    /// - Parameter name: it may be one of several.
+    static func booted(_ name: String, _ release: Release) throws -> Machine {
+        let directory = "/tmp/ide-init-systemd.\(getpid()).\(name)"
         let up = try execute([
-            boot, try lower.get(), directory, "--program", program, "--until", "\(getpid())",
+            boot, try lower(of: release), directory, "--program", program, "--until", "\(getpid())",
         ])
         guard up.code == 0 else { throw Trouble("Tests/Roots/boot: \(up.text)") }
         let leader = try String(contentsOfFile: directory + "/leader", encoding: .utf8)
@@ -49,6 +67,18 @@ struct Machine {
     func run(_ words: String...) throws -> Output { try run(words) }
 
     private func run(_ words: [String]) throws -> Output { try execute([Self.boot, "--in", directory] + words) }
+
+    /// Starts it inside and returns at once.
+    func start(_ words: String...) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(filePath: Self.boot)
+        process.arguments = ["--in", directory] + words
+        for stream in [\Process.standardInput, \.standardOutput, \.standardError] {
+            process[keyPath: stream] = FileHandle.nullDevice
+        }
+        try process.run()
+        return process
+    }
 
     func write(_ path: String, _ text: String, mode: Int = 0o644) throws {
         let place = tree + path
@@ -122,6 +152,8 @@ struct Config {
     var commands: [String: Any] = [:]
     var packages: [String: Any] = [:]
     var services: [String: Any] = [:]
+    /// Nil: no such section.
+    var readiness: [String: Any]?
     var manager = "systemd"
 
     mutating func file(_ path: String, _ content: String, mode: String = "000644") {
@@ -148,13 +180,17 @@ struct Config {
         services[name] = wishes
     }
 
+    var metadata: [String: Any] {
+        var config: [String: Any] = [
+            "files": files, "commands": commands, "packages": packages, "services": [manager: services],
+        ]
+        if let readiness { config["readiness"] = readiness }
+        return ["AWS::CloudFormation::Init": ["config": config]]
+    }
+
     var document: String {
         get throws {
-            let config: [String: Any] = [
-                "files": files, "commands": commands, "packages": packages, "services": [manager: services],
-            ]
-            let data = try JSONSerialization.data(
-                withJSONObject: ["AWS::CloudFormation::Init": ["config": config]], options: [.sortedKeys])
+            let data = try JSONSerialization.data(withJSONObject: metadata, options: [.sortedKeys])
             return String(decoding: data, as: UTF8.self)
         }
     }
@@ -175,6 +211,8 @@ struct Report {
     private(set) var outcome: String?
     private(set) var error = ""
     private(set) var items: [String: Item] = [:]
+    /// How each check ended, and after how many tries.
+    private(set) var checks: [String: (outcome: String, tries: Int)] = [:]
 
     init(_ output: Output) {
         code = output.code
@@ -185,6 +223,9 @@ struct Report {
         outcome = value["outcome"] as? String
         if let error = value["error"] as? [String: Any] {
             self.error = "\(error["message"] ?? "")\n\(error["output"] ?? "")"
+        }
+        for check in value["readiness"] as? [[String: Any]] ?? [] {
+            checks["\(check["name"] ?? "")"] = ("\(check["outcome"] ?? "")", check["tries"] as? Int ?? 0)
         }
         for item in value["items"] as? [[String: Any]] ?? [] {
             let facts = (item["facts"] as? [[String: Any]] ?? []).map {

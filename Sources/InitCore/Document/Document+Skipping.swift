@@ -12,21 +12,17 @@ extension Document {
                     Config(
                         name: config.name,
                         resources: config.resources.map { resource in
-                            why(resource.id).map { SkippedResource(id: resource.id, why: $0) } ?? resource
+                            why(resource.id).map { SkippedResource(original: resource, why: $0) } ?? resource
                         }, readiness: config.readiness)
                 })
         }
         return document
     }
 
-    /// For a watcher: commands that say nothing about when they are needed, and stand there as they did, aren't run again.
-    /// - Parameters:
-    ///   - earlier: the metadata that was last applied, without its secrets.
-    ///   - now: this document's, also without.
-    package func sparingCommands(since earlier: JSONValue, now: JSONValue) -> Document {
+    /// For a watcher: commands that say nothing about when they are needed, and have run as they stand there, aren't run again.
+    package func sparingCommands(in applied: AppliedMetadata) -> Document {
         skipping { id in
-            guard let command = Self.command(id, of: now), !Self.isGuarded(command) else { return nil }
-            guard Self.command(id, of: earlier) == command else { return nil }
+            guard let command = command(id), !Self.isGuarded(command), applied.hasRun(id, in: self) else { return nil }
             return "it has no test, and its text is the one that has run"
         }
     }
@@ -37,14 +33,15 @@ extension Document {
         return skipping { id in
             guard original.contains(id.section) else { return nil }
             guard id.section == commandsSection.key else { return "it is brought about at the first boot only" }
-            let isGuarded = Self.command(id, of: metadata).map(Self.isGuarded) ?? false
+            let isGuarded = command(id).map(Self.isGuarded) ?? false
             return isGuarded ? nil : "it has no test, so it runs at the first boot only"
         }
     }
 
-    private static func command(_ id: ResourceID, of metadata: JSONValue) -> JSONValue? {
+    /// As it stands in the metadata; nil: it is no command.
+    func command(_ id: ResourceID) -> JSONValue? {
         guard id.section == commandsSection.key else { return nil }
-        return metadata.value(at: [initKey, id.config, id.section, id.name])
+        return metadata.value(at: [Self.initKey, id.config, id.section, id.name])
     }
 
     private static func isGuarded(_ command: JSONValue) -> Bool {
@@ -52,9 +49,12 @@ extension Document {
     }
 }
 
-private struct SkippedResource: Resource {
-    let id: ResourceID
+/// Left out, but known: a unit is waited for, whether it was made sure of now or at the first boot.
+struct SkippedResource: Resource {
+    let original: any Resource
     let why: String
+
+    var id: ResourceID { original.id }
 
     func plan(_ now: Planning) async throws -> Plan { .skip(why) }
 }

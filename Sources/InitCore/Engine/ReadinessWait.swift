@@ -128,7 +128,8 @@ struct ReadinessWait {
 /// The units that a run has made sure of: those that are to run, and those it has restarted.
 func implicitChecks(_ document: Document, _ report: Report) -> [ReadinessCheck] {
     var units: [(service: ServiceResource, isWanted: Bool)] = []
-    for service in document.sets.flatMap(\.configs).flatMap(\.resources).compactMap({ $0 as? ServiceResource }) {
+    let resources = document.sets.flatMap(\.configs).flatMap(\.resources)
+    for service in resources.compactMap({ (($0 as? SkippedResource)?.original ?? $0) as? ServiceResource }) {
         let wasRestarted = report.items.contains {
             $0.id == service.id && $0.outcome == .changed && $0.change?.action == .restart
         }
@@ -140,7 +141,8 @@ func implicitChecks(_ document: Document, _ report: Report) -> [ReadinessCheck] 
     return units.filter(\.isWanted).map { service, _ in
         ReadinessCheck(
             ResourceID(config: service.id.config, section: Readiness.key, name: service.name),
-            .unit(service.name, service.manager), timeout: Readiness.timeoutOfUnits, interval: Readiness.interval,
+            .unit(service.name, service.manager, wasStarted: true), timeout: Readiness.timeoutOfUnits,
+            interval: Readiness.interval,
             isImplicit: true)
     }
 }

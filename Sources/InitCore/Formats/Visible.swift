@@ -22,3 +22,6 @@ private func escape(_ scalar: Unicode.Scalar, _ mark: String, _ width: Int) -> S
     let digits = String(scalar.value, radix: 16)
     return mark + String(repeating: "0", count: width - digits.count) + digits
 }
+
+/// For places that have one line only: a console, a service's status.
+package func visibleLine(_ text: String) -> String { visible(text.replacing("\n", with: " | ")) }

@@ -119,6 +119,18 @@ extension Download {
         return (percentDecoded(halves[0]), halves.count > 1 ? percentDecoded(halves[1]) : "")
     }
 
+    /// With a placeholder for the password, and that as it is written and as it is meant; nil where there is none.
+    var concealed: (url: String, password: [Secret])? {
+        let (scheme, info, rest) = parts
+        guard let info, let colon = info.firstIndex(of: ":") else { return nil }
+        let written = info[info.index(after: colon)...]
+        guard !written.isEmpty else { return nil }
+        return (
+            "\(scheme)\(info[...colon])\(Secret.placeholder)@\(rest)",
+            [Secret(String(written)), Secret(percentDecoded(String(written)))]
+        )
+    }
+
     /// Whether its query signs it: whoever has the URL may fetch it, and nobody may sign it again.
     package var isPresigned: Bool {
         guard let query = url.firstIndex(of: "?") else { return false }

@@ -49,7 +49,7 @@ package struct HupState: Sendable, Equatable {
         if mark == sealMark, let shown = marked.value(at: ["value"]),
             case .string(let salt)? = marked.value(at: ["salt"]),
             case .string(let digest)? = marked.value(at: ["sha256"]),
-            let saltBytes = bytes(salt), let digestBytes = bytes(digest)
+            let saltBytes = bytes(hexadecimal: salt), let digestBytes = bytes(hexadecimal: digest)
         {
             return .sealed(shown: shown, salt: saltBytes, digest: digestBytes)
         }
@@ -80,18 +80,5 @@ package struct HupState: Sendable, Equatable {
             guard let shown = Redaction(wrapped).metadata.value(at: [last]), shown != plain else { return plain }
             return encoded(.sealed(plain, shown: shown), key: key)
         }
-    }
-
-    private static func bytes(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count.isMultiple(of: 2) else { return nil }
-        var result: [UInt8] = []
-        for place in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[place..<place + 2], as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            result.append(byte)
-        }
-        return result
     }
 }

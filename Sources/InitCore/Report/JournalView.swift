@@ -13,8 +13,12 @@ package struct JournalView: Sendable {
     }
 
     private let scrubber: Scrubber
+    private let text: TextView
 
-    package init(scrubber: Scrubber) { self.scrubber = scrubber }
+    package init(scrubber: Scrubber) {
+        self.scrubber = scrubber
+        text = TextView(mode: .apply, scrubber: scrubber)
+    }
 
     package func start(_ source: String, configSets: [String]) -> [Field] {
         fields(.start, 6, "Applying \(configSets.joined(separator: ", ")) from \(source)")
@@ -27,7 +31,7 @@ package struct JournalView: Sendable {
         case .checkFinished(let result) where result.outcome == .failed:
             let reason = result.failure.map { ": \($0.message)" } ?? ""
             return fields(.failure, 3, "\(result.check.id) failed\(reason)")
-                + [("IDE_INIT_RESOURCE", scrubber.scrub("\(result.check.id)")), ("DURATION", seconds(result.duration))]
+                + place(result.check.id, seconds: result.duration) + output(result.failure)
         default: return nil
         }
     }
@@ -40,8 +44,7 @@ package struct JournalView: Sendable {
             return fields(.change, 6, "\(item.id) \(item.outcome.rawValue)\(note)") + details(item)
         case .failed:
             let reason = item.failure.map { ": \($0.message)" } ?? ""
-            let output = item.failure?.output.map { [("IDE_INIT_OUTPUT", scrubber.scrub($0))] } ?? []
-            return fields(.failure, 3, "\(item.id) failed\(reason)") + details(item) + output
+            return fields(.failure, 3, "\(item.id) failed\(reason)") + details(item) + output(item.failure)
         }
     }
 
@@ -66,12 +69,22 @@ package struct JournalView: Sendable {
     }
 
     private func details(_ item: Report.Item) -> [Field] {
+        let facts = text.facts(item)
+        return place(item.id, seconds: item.duration)
+            + [("IDE_INIT_CHANGE", item.change?.action.rawValue ?? item.outcome.rawValue)]
+            + (facts.isEmpty ? [] : [("IDE_INIT_FACTS", facts.joined(separator: "\n"))])
+    }
+
+    private func place(_ id: ResourceID, seconds duration: Double) -> [Field] {
         [
-            ("IDE_INIT_CONFIG", scrubber.scrub(item.id.config)), ("IDE_INIT_SECTION", item.id.section),
-            ("IDE_INIT_RESOURCE", scrubber.scrub("\(item.id)")),
-            ("IDE_INIT_CHANGE", item.change?.action.rawValue ?? item.outcome.rawValue),
-            ("DURATION", seconds(item.duration)), ("CODE_FUNC", "\(item.id.section).apply"),
+            ("IDE_INIT_CONFIG", scrubber.scrub(id.config)), ("IDE_INIT_SECTION", id.section),
+            ("IDE_INIT_RESOURCE", scrubber.scrub("\(id)")), ("DURATION", seconds(duration)),
+            ("CODE_FUNC", "\(id.section).apply"),
         ]
+    }
+
+    private func output(_ failure: Failure?) -> [Field] {
+        failure?.output.map { [("IDE_INIT_OUTPUT", scrubber.scrub($0))] } ?? []
     }
 
     /// With milliseconds.

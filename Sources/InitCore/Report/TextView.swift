@@ -19,7 +19,7 @@ package struct TextView: Sendable {
         guard item.outcome != .unchanged else { return [] }
         var lines = ["\(glyph(item)) \(style.bold(clean("\(item.id)")))\(words(item))"]
         if item.outcome == .changed || item.outcome == .ran || item.outcome == .failed {
-            lines += (item.change?.facts ?? []).flatMap(self.lines).map { "    " + $0 }
+            lines += facts(item).map { "    " + $0 }
         }
         switch item.change?.certainty {
         case .knownAfter(let what)? where mode == .plan: lines.append("    " + style.dim(clean("known after \(what)")))
@@ -28,6 +28,9 @@ package struct TextView: Sendable {
         }
         return lines.map { "  " + $0 }
     }
+
+    /// What there was of it, and what there is then.
+    func facts(_ item: Report.Item) -> [String] { (item.change?.facts ?? []).flatMap(lines) }
 
     private func glyph(_ item: Report.Item) -> String {
         switch item.outcome {

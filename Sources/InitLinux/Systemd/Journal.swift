@@ -26,7 +26,7 @@ package enum Journal {
 
     /// Whether what is written to a descriptor goes to the journal line by line (systemd.exec(5), JOURNAL_STREAM).
     package static func reads(_ descriptor: Int32) -> Bool {
-        guard let stream = getenv("JOURNAL_STREAM").map({ String(cString: $0) }) else { return false }
+        guard isThere, let stream = getenv("JOURNAL_STREAM").map({ String(cString: $0) }) else { return false }
         var info = stat()
         guard fstat(descriptor, &info) == 0 else { return false }
         return stream == "\(info.st_dev):\(info.st_ino)"

@@ -44,6 +44,7 @@ struct CfnInit: CfnCommand {
         }
         let isRehearsal = options.flags.contains("dry-run")
         stop.watchSignals()
+        if !isRehearsal { NotifySocket()?.askForPatience(stop) }
         let cloud = Cloud(
             options.cloudSettings, environment: Composition.environment,
             patience: isRehearsal ? .planning : .applying(), stop: stop, waiting: terminal.waiting,

@@ -8,43 +8,48 @@ import Synchronization
 final class RunObserver: Sendable {
     /// Seconds between two looks at what is new: who asks wants to know what takes long.
     private static let pace = 0.25
-    /// Seconds for which the service manager is asked to be patient, and after which it is asked again.
-    private static let patience = (length: 60.0, renewal: 15.0)
 
     private let status: Mutex<RunStatus>
     private let scrubber: Scrubber
     private let notify: NotifySocket?
+    private let settlesReadiness: Bool
     private let journal: JournalView?
     private let ticking = Mutex<Task<Void, Never>?>(nil)
+    /// Held while somebody is told: nothing about the way comes after the end.
+    private let isOver = Mutex(false)
 
     /// - Parameters:
     ///   - source: for people: where the document comes from.
     ///   - items: how many there are.
-    ///   - notify: nil: whether the service is ready isn't this run's to say.
-    init(source: String, configSets: [String], items: Int, scrubber: Scrubber, notify: NotifySocket?) {
+    ///   - notify: nil: no manager asks.
+    ///   - settlesReadiness: whether the service is ready when the run is done, and has failed with it.
+    init(
+        source: String, configSets: [String], items: Int, scrubber: Scrubber, notify: NotifySocket?,
+        settlesReadiness: Bool = true
+    ) {
         status = Mutex(
             RunStatus(
                 source: source, configSets: configSets, items: items, started: secondsSince1970(),
-                process: Int(getpid()), processStart: StatusFile.processStart(getpid()) ?? ""))
+                process: Int(getpid()), processStart: StatusFile.identity(of: getpid()) ?? ""))
         self.scrubber = scrubber
         self.notify = notify
+        self.settlesReadiness = settlesReadiness
         journal = Journal.isThere ? JournalView(scrubber: scrubber) : nil
     }
 
-    convenience init(_ loaded: LoadedDocument, notify: NotifySocket?) {
+    convenience init(_ loaded: LoadedDocument, notify: NotifySocket?, settlesReadiness: Bool) {
         self.init(
             source: loaded.name, configSets: loaded.document.sets.map(\.name),
             items: loaded.document.sets.flatMap(\.configs).map(\.resources.count).reduce(0, +),
-            scrubber: loaded.scrubber, notify: notify)
+            scrubber: loaded.scrubber, notify: notify, settlesReadiness: settlesReadiness)
     }
 
     // MARK: One run
 
     func begin() {
-        if let journal {
-            let status = status.withLock { $0 }
-            Journal.send(journal.start(status.source, configSets: status.configSets))
-        }
+        let status = status.withLock { $0 }
+        if let journal { Journal.send(journal.start(status.source, configSets: status.configSets)) }
+        StatusFile.begin(status, scrubber)
         let task = Task { await keepTelling() }
         ticking.withLock { $0 = task }
     }
@@ -75,48 +80,33 @@ final class RunObserver: Sendable {
             status.end(failure: reason.map(scrubber.scrub), now: secondsSince1970())
             return status
         }
-        StatusFile.write(status, scrubber)
-        guard let notify else { return }
-        guard let kind, let reason else { return notify.send(["READY=1", "STATUS=\(status.line)"]) }
-        notify.send([
-            "STOPPING=1", "STATUS=failed: \(visible(scrubber.scrub(reason)))", "ERRNO=\(kind.errorNumber)",
-            "EXIT_STATUS=\(ExitCode(kind).rawValue)",
-        ])
+        isOver.withLock { isOver in
+            isOver = true
+            StatusFile.end(status, scrubber)
+            guard settlesReadiness else { return }
+            if let kind, let reason {
+                notify?.fail(scrubber.scrub(reason), kind)
+            } else {
+                notify?.send(["READY=1", "STATUS=\(status.line)"])
+            }
+        }
     }
 
     // MARK: While it lasts
 
     private func keepTelling() async {
         var told: RunStatus?
-        var extended = -Double.infinity
         while !Task.isCancelled {
             let now = status.withLock { $0 }
             if now != told {
-                StatusFile.write(now, scrubber)
-                notify?.send(["STATUS=\(visible(scrubber.scrub(now.line)))"])
+                isOver.withLock { isOver in
+                    guard !isOver else { return }
+                    StatusFile.write(now, scrubber)
+                    notify?.send(["STATUS=\(visibleLine(scrubber.scrub(now.line)))"])
+                }
                 told = now
             }
-            if notify != nil, monotonicSeconds() - extended > Self.patience.renewal {
-                extended = monotonicSeconds()
-                notify?.send(["EXTEND_TIMEOUT_USEC=\(Int(Self.patience.length * 1e6))"])
-            }
             try? await Task.sleep(for: .seconds(Self.pace))
-        }
-    }
-}
-
-extension Failure.Kind {
-    /// The nearest of errno(3), for a service manager.
-    fileprivate var errorNumber: Int32 {
-        switch self {
-        case .usage, .invalidDocument: EINVAL
-        case .locked: EBUSY
-        case .timedOut: ETIMEDOUT
-        case .stopped: EINTR
-        case .unreadable: EACCES
-        case .network: EHOSTUNREACH
-        case .refused: EPROTO
-        case .commandFailed, .host: EIO
         }
     }
 }

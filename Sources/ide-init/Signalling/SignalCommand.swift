@@ -67,17 +67,16 @@ struct SignalCommand: AsyncParsableCommand {
     }
 
     private func tellOfKilledRun() async {
-        guard let untold = UntoldSignal.ofKilledRun() else { return }
         let terminal = Terminal(environment: Composition.environment)
         let result = Composition.environment("SERVICE_RESULT").map { " (service result: \($0))" } ?? ""
         let why = reason ?? "ide-init was killed\(result)"
-        let cloud = Cloud(
-            stack.cloud.settings(untold.source), environment: Composition.environment, patience: .signalling, stop: nil,
-            waiting: terminal.waiting)
-        let target = SignalTarget.resource(stack: untold.source.stack, resource: untold.source.resource)
-        StackSignal.tellAdmin(why)
         do {
-            let signal = StackSignal(target, cloud)
+            guard let untold = try UntoldSignal.ofKilledRun() else { return }
+            let cloud = Cloud(
+                stack.cloud.settings(untold.source), environment: Composition.environment, patience: .signalling,
+                stop: nil, waiting: terminal.waiting)
+            StackSignal.tellAdmin(why)
+            let signal = StackSignal(untold.target, cloud)
             let outcome = try await signal.tell(.failure(why), id: id)
             UntoldSignal.forget()
             terminal.print("ide-init: \(why); \(signal.text(outcome))", to: .errors)

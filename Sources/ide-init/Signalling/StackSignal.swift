@@ -131,7 +131,7 @@ final class StackSignal: Sendable {
         let console = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
         guard console >= 0 else { return }
         defer { close(console) }
-        let bytes = Array("ide-init: \(visible(reason.replacing("\n", with: " | ")))\r\n".utf8)
+        let bytes = Array("ide-init: \(visibleLine(reason))\r\n".utf8)
         _ = write(console, bytes, bytes.count)
     }
 }

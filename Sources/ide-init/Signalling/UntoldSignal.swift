@@ -7,19 +7,24 @@ import InitLinux
 struct UntoldSignal: Sendable {
     private static let path = "/run/ide-init/untold.json"
 
-    let source: Source
-    /// The run's process, and when it began (`StatusFile.processStart`).
-    let process: pid_t
-    let processStart: String
+    let target: SignalTarget
+    /// How AWS is reached.
+    let source: Source?
 
-    /// A wait condition's URL is a credential and isn't kept: its unit names a file that holds it.
-    static func remember(_ target: SignalTarget, _ source: Source?) {
-        guard case .resource(let stack, let resource) = target else { return }
-        var source = source ?? Source(stack: stack, resource: resource)
-        (source.stack, source.resource) = (stack, resource)
-        var object = source.object
+    /// - Parameter url: as the wait condition was named. A URL itself is a credential and isn't kept; `@FILE` is.
+    static func remember(_ target: SignalTarget, url: String?, _ source: Source?) {
+        var object = JSONObject()
+        switch target {
+        case .resource(let stack, let resource):
+            var source = source ?? Source(stack: stack, resource: resource)
+            (source.stack, source.resource) = (stack, resource)
+            object = source.object
+        case .waitCondition:
+            guard let url, url.hasPrefix("@") else { return }
+            object["waitCondition"] = .string(url)
+        }
         object["process"] = .number(JSONNumber("\(getpid())"))
-        object["processStart"] = .string(StatusFile.processStart(getpid()) ?? "")
+        object["processStart"] = .string(StatusFile.identity(of: getpid()) ?? "")
         // Without a place for it a kill isn't told; the run itself goes on.
         try? writePublicly(Array(JSONValue.object(object).prettyText(indent: 2).utf8), to: path)
     }
@@ -27,13 +32,19 @@ struct UntoldSignal: Sendable {
     static func forget() { unlink(path) }
 
     /// Nil: there is none, or its run still lives.
-    static func ofKilledRun() -> UntoldSignal? {
+    static func ofKilledRun() throws -> UntoldSignal? {
         guard let bytes = try? stateFile(at: path, root: Root()),
-            let value = try? JSONParser.parse(bytes, name: path).value,
-            let source = Source(JSONNode(value)), case .number(let number)? = JSONNode(value)["process"]?.value,
-            let process = pid_t(number.text), case .string(let start)? = JSONNode(value)["processStart"]?.value
+            let value = try? JSONParser.parse(bytes, name: path).value
         else { return nil }
-        return StatusFile.processStart(process) == start
-            ? nil : UntoldSignal(source: source, process: process, processStart: start)
+        let node = JSONNode(value)
+        guard case .number(let number)? = node["process"]?.value, let process = pid_t(number.text),
+            case .string(let start)? = node["processStart"]?.value, StatusFile.identity(of: process) != start
+        else { return nil }
+        if case .string(let url)? = node["waitCondition"]?.value {
+            return UntoldSignal(target: try SignalTarget(waitCondition: url), source: nil)
+        }
+        return Source(node).map {
+            UntoldSignal(target: .resource(stack: $0.stack, resource: $0.resource), source: $0)
+        }
     }
 }

@@ -24,9 +24,7 @@ struct Watch: Sendable {
 
     /// What a look has found out so far.
     private struct Memory {
-        /// The metadata that is in force; nil: not known yet.
-        var applied: JSONValue?
-        /// The one that failed last.
+        /// The metadata that failed last.
         var failed: JSONValue?
         var schedule: WatchSchedule
     }
@@ -84,11 +82,13 @@ struct Watch: Sendable {
             let loaded = LoadedDocument(
                 metadata, name: source.text, configSets: source.configSets, compatible: source.isCompatible,
                 scrubber: scrubber)
-            let stored = try Source.storedDocument()
-            if memory.applied == nil, stored == loaded.redaction.metadata { memory.applied = metadata }
-            guard memory.applied != metadata else { return manager.tell("up to date with \(source.text)") }
+            guard try !source.applied().isInForce(loaded.document) else {
+                memory.failed = nil
+                memory.schedule.succeeded()
+                return manager.tell("up to date with \(source.text)")
+            }
             if memory.failed == metadata, monotonicSeconds() < memory.schedule.notBefore { return }
-            try await apply(loaded, since: stored, source, cloud, &memory)
+            try await apply(loaded, source, cloud, &memory)
         } catch {
             guard stop.stopReason == nil else { return }
             say(Failure(wrapping: error))
@@ -96,9 +96,8 @@ struct Watch: Sendable {
     }
 
     private func apply(
-        _ loaded: LoadedDocument, since stored: JSONValue?, _ source: Source, _ cloud: Cloud, _ memory: inout Memory
+        _ loaded: LoadedDocument, _ source: Source, _ cloud: Cloud, _ memory: inout Memory
     ) async throws {
-        manager.tell("applying what has changed in \(source.text)")
         let metadata = loaded.document.metadata
         do {
             let view = RunView(terminal, .apply, scrubber: scrubber)
@@ -109,26 +108,34 @@ struct Watch: Sendable {
             let composition = Composition(terminal: terminal, stop: stop, cloud: cloud)
             var run = Run(composition: composition, mode: .apply)
             run.waitsForLock = true
-            run.notify = nil
-            let sparing = stored.map { loaded.sparingCommands(since: $0) } ?? loaded
-            let report = try await run.perform(sparing, source: source, events: view.show)
+            run.settlesReadiness = false
+            run.sparesCommands = true
+            let report = try await run.perform(loaded, source: source, events: view.show)
             view.show(report)
-            if let (_, failure) = report.firstFailure { throw failure }
-            memory.applied = metadata
-            memory.failed = nil
-            memory.schedule.succeeded()
-            manager.tell("up to date with \(source.text)")
+            if let text = report.failureText {
+                hasFailed(metadata, &memory)
+                manager.tell("failed, trying again later: \(visibleLine(scrubber.scrub(text)))")
+            } else {
+                memory.failed = nil
+                memory.schedule.succeeded()
+                manager.tell("up to date with \(source.text)")
+            }
         } catch {
-            if memory.failed != metadata { memory.schedule.succeeded() }
-            memory.failed = metadata
-            memory.schedule.failed(now: monotonicSeconds())
+            hasFailed(metadata, &memory)
             throw error
         }
     }
 
+    /// The same metadata isn't tried at each look; new metadata is tried at once.
+    private func hasFailed(_ metadata: JSONValue, _ memory: inout Memory) {
+        if memory.failed != metadata { memory.schedule.succeeded() }
+        memory.failed = metadata
+        memory.schedule.failed(now: monotonicSeconds())
+    }
+
     private func say(_ failure: Failure) {
         let text = scrubber.scrub(failure.reason)
-        manager.tell("failed, trying again later: \(text)")
+        manager.tell("failed, trying again later: \(visibleLine(text))")
         for line in text.split(separator: "\n") { terminal.print("ide-init: \(visible(String(line)))", to: .errors) }
     }
 }
