@@ -65,12 +65,18 @@ struct UnitJob: Sendable {
                 if queue.jobs[id] == nil {
                     // Its end may lie in what has arrived with the answer.
                     try connection.process()
-                    return .result(connection.ended[path] ?? "unknown")
+                    return .result(try connection.ended[path] ?? presumedResult(on: connection))
                 }
                 if let chain = try queue.chain(from: id, on: connection) { return .waitsForUs(chain) }
             }
             try connection.wait(nextLook - now, or: stop.descriptor)
         }
+    }
+
+    /// Of a job whose end nobody told: what was asked for is there, or it isn't.
+    private func presumedResult(on connection: BusConnection) throws -> String {
+        let unit = try UnitProperties(connection.properties(of: unit, ["ActiveState"]))
+        return unit.isActive == (method != "StopUnit") ? "done" : "unknown"
     }
 }
 
