@@ -101,6 +101,14 @@ extension Download.Access: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// A URL may hold a password, or be one itself.
+extension Download: CustomStringConvertible, CustomReflectable {
+    package var description: String { shownURL }
+    package var customMirror: Mirror {
+        Mirror(self, children: ["url": shownURL, "sha256": sha256 ?? "", "access": access])
+    }
+}
+
 extension Download {
     private var parts: (scheme: Substring, userInfo: Substring?, rest: Substring) {
         guard let separator = url.firstRange(of: "://") else { return ("", nil, url[...]) }
