@@ -43,7 +43,9 @@ struct DocumentRun: Sendable {
             name = try? origin.get().name
             if let signalling { signal = try await self.signal(signalling, origin) }
             if let signal {
-                if runGuard == nil { UntoldSignal.remember(signal.target, url: signalling?.signalURL, try? origin.get().source) }
+                if runGuard == nil {
+                    UntoldSignal.remember(signal.target, url: signalling?.signalURL, try? origin.get().source)
+                }
                 tellStop(signal)
             }
             guard let report = try await run(try origin.get(), runGuard) else {
