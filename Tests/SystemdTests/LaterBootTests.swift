@@ -64,7 +64,7 @@ extension UnitSuite {
             #expect(start.isRunning)
             try machine.shell("systemctl start later")
             #expect(start.code == 0)
-            #expect(try machine.statusText() == "done: 1 ran, 3 skipped")
+            #expect(try machine.statusText() == "done: 1 ran, 4 skipped")
             #expect(!machine.exists("/srv/file"))
             #expect(machine.count("/srv/unguarded") == 1 && machine.count("/srv/guarded") == 2)
 

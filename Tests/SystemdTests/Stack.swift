@@ -11,13 +11,11 @@ struct Stack {
     let standIn: StandIn
     let name = "stack-\(UUID().uuidString.prefix(8))"
 
-    /// - Parameter metadata: its resource waits for a signal.
-    init(_ metadata: [String: Any]) async throws {
+    /// - Parameter waits: whether its resource waits for a signal before it is complete.
+    init(_ metadata: [String: Any], waits: Bool = true) async throws {
         standIn = try Self.standIn.get()
-        let resource: [String: Any] = [
-            "Type": "AWS::EC2::Instance", "Metadata": metadata,
-            "CreationPolicy": ["ResourceSignal": ["Count": 1, "Timeout": "PT15M"]],
-        ]
+        var resource: [String: Any] = ["Type": "AWS::EC2::Instance", "Metadata": metadata]
+        if waits { resource["CreationPolicy"] = ["ResourceSignal": ["Count": 1, "Timeout": "PT15M"]] }
         let stack: [String: Any] = [
             "name": name, "region": "us-east-1", "instances": [standIn["instanceId"]], "Resources": ["Host": resource],
         ]
