@@ -1,6 +1,7 @@
 // A machine on which nothing was applied yet knows its stack by its tags, or says what to type.
 
 import Foundation
+import InitCore
 import TestSupport
 import Testing
 
