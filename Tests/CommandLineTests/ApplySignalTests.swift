@@ -110,8 +110,19 @@ extension StandInTests {
             #expect(again.code == 0)
             #expect(again.errors.hasPrefix("ide-init: nobody waits for this signal: "))
             #expect(again.errors.contains("is in CREATE_COMPLETE state"))
-            #expect(again.errors.contains("if an Auto Scaling group waits, name that one"))
             #expect(try await instance.signals().map(\.isAccepted) == [true, false])
+        }
+
+        @Test func `a signal to a resource that doesn't wait names the kind that does`() async throws {
+            let instance = try await Instance(
+                metadata: #"{"AWS::CloudFormation::Init": {\#(good)}}"#,
+                resources: #", "Group": {"CreationPolicy": {"ResourceSignal": {"Count": 1}}}"#, signals: 0)
+            let result = try await instance.applySignalling()
+            #expect(result.code == 0)
+            #expect(
+                result.errors
+                    == "ide-init: nobody waits for this signal: Resource Host is in CREATE_COMPLETE state and cannot be signaled; "
+                    + "if an Auto Scaling group waits, name that one\n")
         }
 
         @Test func `a resource that isn't there can't be told, and that is said`() async throws {
