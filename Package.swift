@@ -84,7 +84,8 @@ let package = Package(
         .testTarget(
             name: "ContractTests", dependencies: ["InitCore", "InitLinux", "InitTesting"], swiftSettings: settings),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], swiftSettings: settings),
+            name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], exclude: ["web.py"],
+            swiftSettings: settings),
         .testTarget(
             name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),

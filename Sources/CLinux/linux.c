@@ -8,12 +8,14 @@
 #include <linux/vm_sockets.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 const int linuxNoAccessTime = O_NOATIME;
 const int linuxUnnamedFile = O_TMPFILE;
 
+int linuxForbidCoreDump(void) { return prctl(PR_SET_DUMPABLE, 0); }
 int linuxPipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 int linuxExchange(int directory, const char *one, int other, const char *another) {
     return renameat2(directory, one, other, another, RENAME_EXCHANGE);

@@ -14,6 +14,11 @@ package final class FakeHost: Sendable {
         var fetches = FakeFetches()
         /// Seconds.
         var now = 0.0
+        /// When each is to wake.
+        var sleepers: [Int: Double] = [:]
+        var sleeps = 0
+        /// What each check was answered last in this run.
+        var isReady: [String: Bool] = [:]
     }
 
     let world: FakeWorld
@@ -49,7 +54,7 @@ package final class FakeHost: Sendable {
             probe: probe(performing: performing, runsTests: runsTests), perform: perform, commit: commit,
             pending: PendingStore(load: { self.state.pending }, save: save),
             prefetch: { self.prefetch($0, again: $1, performing: performing) },
-            check: { target, _ in self.check(target) }, sleep: { self.sleep($0) }, stopReason: { nil },
+            check: { target, _ in self.check(target) }, sleep: { await self.sleep($0) }, stopReason: { nil },
             clock: { self.inside.withLock(\.now) })
     }
 

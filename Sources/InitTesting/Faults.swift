@@ -28,6 +28,7 @@ extension FakeHost {
             inside.moments = []
             inside.isDead = false
             inside.fetches = FakeFetches()
+            inside.isReady = [:]
         }
     }
 

@@ -90,7 +90,8 @@ struct PlaceOptions: ParsableArguments {
     @OptionGroup var stack: StackOptions
 
     /// Where the document is: what was named, what was used before, what the instance's tags say.
-    func origin(_ cloud: (CloudSettings) -> Cloud) async throws -> Origin {
+    /// - Parameter command: ours, to tell what to type.
+    func origin(_ command: String, _ cloud: (CloudSettings) -> Cloud) async throws -> Origin {
         if let file {
             guard stack.stack == nil, stack.resource == nil else {
                 throw Failure(.usage, "a file and a stack are both named; which one is meant?")
@@ -106,7 +107,7 @@ struct PlaceOptions: ParsableArguments {
             return .stack(named)
         }
         if let last = try Source.recorded() { return .stack(last) }
-        return .stack(try await Source.ofTags(cloud(stack.cloud.settings())))
+        return .stack(try await Source.ofTags(cloud(stack.cloud.settings()), for: .document(command)))
     }
 }
 

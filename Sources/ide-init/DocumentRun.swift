@@ -39,7 +39,7 @@ struct DocumentRun: Sendable {
         var signal: StackSignal?
         var name: String?
         do {
-            let origin = await foundOrigin()
+            let origin = await foundOrigin(mode == .plan ? "plan" : "apply")
             name = try? origin.get().name
             if let signalling { signal = try await self.signal(signalling, origin) }
             if let signal {
@@ -76,7 +76,7 @@ struct DocumentRun: Sendable {
 
     func validate() async {
         do {
-            let origin = try await foundOrigin().get()
+            let origin = try await foundOrigin("validate").get()
             let loaded = try await load(origin, cloud(origin.source, .planning))
             for warning in loaded.document.diagnostics.warnings { terminal.print(errorView.line(warning), to: .errors) }
             let count = loaded.document.sets.flatMap(\.configs).map(\.resources.count).reduce(0, +)
@@ -92,9 +92,10 @@ struct DocumentRun: Sendable {
 
     // MARK: The document
 
-    private func foundOrigin() async -> Result<Origin, any Error> {
+    private func foundOrigin(_ command: String, heedsStop: Bool = true) async -> Result<Origin, any Error> {
         do {
-            return .success(try await document.place.origin { cloud($0, .planning) })
+            return .success(
+                try await document.place.origin(command) { cloud($0, .planning, heedsStop: heedsStop) })
         } catch {
             return .failure(error)
         }
@@ -181,12 +182,15 @@ struct DocumentRun: Sendable {
     // MARK: The stack
 
     /// - Throws: `Failure` when there is nobody to tell.
-    private func signal(_ options: SignalOptions, _ origin: Result<Origin, any Error>) async throws -> StackSignal {
+    private func signal(
+        _ options: SignalOptions, _ origin: Result<Origin, any Error>, heedsStop: Bool = true
+    ) async throws -> StackSignal {
         let source = (try? origin.get())?.source
         let target = try await options.target {
             if let source = try origin.get().source { return source }
             // A file is applied on a machine that belongs to a stack all the same.
-            return try await Source.ofTags(cloud(nil, .signalling))
+            return try await Source.ofTags(
+                cloud(document.place.stack.cloud.settings(), .signalling, heedsStop: heedsStop), for: .signal)
         }
         // Its calls go on when the run is told to stop: that is what they tell.
         return StackSignal(
@@ -205,10 +209,11 @@ struct DocumentRun: Sendable {
     private func speakForChild(_ how: String) async {
         guard let signalling else { return }
         do {
-            let signal = try await self.signal(signalling, foundOrigin())
+            let signal = try await self.signal(signalling, foundOrigin("apply", heedsStop: false), heedsStop: false)
             StackSignal.tellAdmin(how)
-            try await signal.tell(.failure(how))
-            terminal.print("ide-init: \(how); \(signal.target.text) was told", to: .errors)
+            let outcome = try await signal.tell(.failure(how))
+            UntoldSignal.forget()
+            terminal.print("ide-init: \(how); \(signal.text(outcome))", to: .errors)
         } catch {
             terminal.print(
                 "ide-init: \(how), and the stack couldn't be told: \(Failure(wrapping: error).message)", to: .errors)
@@ -221,17 +226,18 @@ struct DocumentRun: Sendable {
         if let signal {
             if case .failure(let reason) = verdict { StackSignal.tellConsole(scrubber.scrub(reason)) }
             do {
-                let (told, note) = try await signal.tell(verdict.scrubbed(scrubber))
+                let outcome = try await signal.tell(verdict.scrubbed(scrubber))
                 UntoldSignal.forget()
-                if let note { terminal.print("ide-init: no signal was needed: \(errorView.clean(note))", to: .errors) }
+                terminal.print("ide-init: \(signal.text(outcome))", to: .errors)
                 // The run was told to stop after its last item: the stack has heard of that first.
-                if told != verdict, verdict == .success, code == .done { code = .failed }
+                if outcome.verdict != verdict, verdict == .success, code == .done { code = .failed }
             } catch {
                 say(Failure(wrapping: error))
                 if code == .done { code = .untold }
             }
         }
-        runGuard?.settled()
+        // Whoever was told to stop before it knew whom to tell leaves that to the first process.
+        if signal != nil || stop.stopReason == nil { runGuard?.settled() }
         exit(code.rawValue)
     }
 }

@@ -3,11 +3,13 @@
 import ArgumentParser
 import Glibc
 import InitCore
+import InitLinux
 
 @main
 enum EntryPoint {
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        keepSecretsFromCoreDumps()
         var arguments = CommandLine.arguments
         let name = arguments.isEmpty ? "ide-init" : arguments.removeFirst()
         if let personality = Personality(program: name) {

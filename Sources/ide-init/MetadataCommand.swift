@@ -23,7 +23,7 @@ struct MetadataCommand: AsyncParsableCommand {
             let metadata = try await document(terminal)
             guard let key else { return terminal.write(metadata.prettyText()) }
             guard let value = metadata.value(at: dottedKeys(key)) else {
-                throw Failure(.host, "the metadata has no \(key)")
+                throw Failure(.host, "the metadata has no \u{201C}\(key)\u{201D}")
             }
             terminal.write(value.shownAlone)
         } catch {
@@ -38,7 +38,7 @@ struct MetadataCommand: AsyncParsableCommand {
                 settings, environment: Composition.environment, patience: .planning, stop: stop,
                 waiting: terminal.waiting)
         }
-        switch try await place.origin(cloud) {
+        switch try await place.origin("metadata", cloud) {
         case .file(let file): return try JSONParser.parse(Composition.read(file), name: file).value
         case .stack(let source): return try await source.metadata(cloud(place.stack.cloud.settings(source)))
         }

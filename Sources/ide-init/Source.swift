@@ -104,30 +104,50 @@ struct Source: Sendable, Equatable {
 
     // MARK: The instance's own tags
 
-    /// - Throws: what to type instead, where the tags don't tell.
-    static func ofTags(_ cloud: Cloud) async throws -> Source {
-        let howTo = "name a file, or the stack: ide-init apply --stack NAME --resource LOGICAL_ID [--region REGION]"
+    /// What the stack is wanted for.
+    enum Purpose {
+        /// - Parameter command: ours, to tell what to type.
+        case document(_ command: String)
+        case signal
+
+        fileprivate var lack: String {
+            switch self {
+            case .document: "no document is named, none was applied here before"
+            case .signal: "no stack is named that could be told"
+            }
+        }
+
+        /// What to type where the tags don't tell.
+        fileprivate var howTo: String {
+            let stack = "--stack NAME --resource LOGICAL_ID [--region REGION]"
+            return switch self {
+            case .document(let command): "name a file, or the stack: ide-init \(command) \(stack)"
+            case .signal: "name the stack: ide-init signal \(stack)"
+            }
+        }
+    }
+
+    /// - Throws: `Failure` that tells what to type instead.
+    static func ofTags(_ cloud: Cloud, for purpose: Purpose) async throws -> Source {
+        let (lack, howTo) = (purpose.lack, purpose.howTo)
         let tags: StackTags
         do {
             tags = try await StackTags.ofInstance(cloud.metadata) { try await cloud.session() }
         } catch let error as InstanceMetadata.Unavailable {
             throw Failure(
                 .usage,
-                "no document is named, none was applied here before, and this machine can't be asked for its stack (\(error.why)); \(howTo)"
-            )
+                "\(lack), and this machine can't be asked for its stack (\(error.why)); \(howTo)")
         } catch let failure as Failure where failure.kind == .network {
             throw Failure(
                 .network,
-                "no document is named, none was applied here before, and this instance's tags can't be read: \(failure.message); \(howTo)"
-            )
+                "\(lack), and this instance's tags can't be read: \(failure.message); \(howTo)")
         }
         guard let stack = tags.stack, let resource = tags.logicalID else {
-            throw Failure(
-                .usage,
-                "no document is named, none was applied here before, and this instance's tags name no stack; \(howTo)")
+            throw Failure(.usage, "\(lack), and this instance's tags name no stack; \(howTo)")
         }
         let source = Source(stack: stack, resource: resource, region: try await cloud.region())
-        guard let group = tags.autoScalingGroup else { return source }
+        // A group is what waits for signals.
+        guard case .document(let command) = purpose, let group = tags.autoScalingGroup else { return source }
         // Only the group's own name is in the tags; the metadata mostly belongs to what it launches.
         let detail = try await cloud.cloudFormation().describe(source)
         guard detail.metadata.map({ JSONNode($0)[Document.initKey] != nil }) ?? false else {
@@ -135,7 +155,7 @@ struct Source: Sendable, Equatable {
                 .usage,
                 "this instance's tags name \(resource) of the stack \(stack), the Auto Scaling group \(group), which has no \(Document.initKey); "
                     + "name the resource that has it, mostly the launch template: "
-                    + "ide-init apply --stack \(stack) --resource LOGICAL_ID --region \(source.region ?? "")")
+                    + "ide-init \(command) --stack \(stack) --resource LOGICAL_ID --region \(source.region ?? "")")
         }
         return source
     }
@@ -147,8 +167,18 @@ extension CloudFormation {
         do {
             return try await describe(stack: source.stack, resource: source.resource)
         } catch let error as ServiceError {
-            throw Failure(
-                .network, error.text + (error.isDenied ? "; the role needs cloudformation:DescribeStackResource" : ""))
+            throw Failure(.network, error.text + advice(error, "DescribeStackResource"))
         }
+    }
+
+    /// What to look at where the service says no, after a semicolon.
+    /// - Parameter action: that it refused.
+    func advice(_ error: ServiceError, _ action: String) -> String {
+        let place = "looked for in \(region): is that, by --region, the stack's?"
+        if error.isDenied {
+            return "; \(place) By its identity an instance may ask about the stack that made it and no other; "
+                + "for another one its role needs cloudformation:\(action)"
+        }
+        return error.message.hasPrefix("Stack '") && error.message.hasSuffix("does not exist") ? "; \(place)" : ""
     }
 }

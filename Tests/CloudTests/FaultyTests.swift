@@ -12,7 +12,7 @@ extension CloudSuite {
             let first = Surroundings.count("IDE_INIT_FAULTY_SEED", else: Int.random(in: 1...1_000_000))
             tell("faulty runs: seeds \(first) to \(first + count - 1); again with IDE_INIT_FAULTY_SEED=\(first)")
             // Mostly they wait.
-            let lanes = 3
+            let lanes = 5
             let results = try await withThrowingTaskGroup(of: [FaultyLane.Result].self) { group in
                 for lane in 0..<min(lanes, count) {
                     let seeds = (first..<first + count).filter { ($0 - first) % lanes == lane }

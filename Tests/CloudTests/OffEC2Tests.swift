@@ -9,7 +9,7 @@ extension CloudSuite {
             arguments: [
                 (["/opt/aws/bin/cfn-signal", "--help"], 0, "Usage: cfn-signal"),
                 (["ide-init", "apply"], 64, "this machine can't be asked for its stack"),
-                (["ide-init", "apply", "--signal", "/etc/hosts"], 64, "this machine can't be asked for its stack"),
+                (["ide-init", "apply", "--signal", "/etc/hosts"], 64, "no stack is named that could be told"),
                 (["/opt/aws/bin/cfn-init", "-s", "S", "-r", "R"], 1, "there are none"),
                 (["/opt/aws/bin/cfn-signal", "-e", "0", "--stack", "S", "--resource", "R"], 1, "there are none"),
             ])

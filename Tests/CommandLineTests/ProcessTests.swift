@@ -129,22 +129,4 @@ import Testing
         #expect(result.code == 1)
         #expect(result.output.contains("started by a command of the run that holds the lock"))
     }
-
-    private func isRunning(_ process: pid_t) -> Bool {
-        guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
-        return !stat.contains(") Z ")
-    }
-
-    /// The pid that a command writes when it has begun.
-    private func waitFor(_ path: String) -> pid_t? {
-        for _ in 0..<1000 {
-            if let text = try? String(contentsOfFile: path, encoding: .utf8),
-                let process = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
-            {
-                return process
-            }
-            usleep(10_000)
-        }
-        return nil
-    }
 }

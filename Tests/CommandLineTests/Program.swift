@@ -20,14 +20,26 @@ struct Program {
     let directory: String
     var root: String { directory + "/root" }
 
+    /// What is set beside the tests' own environment. Nothing of AWS is taken from that.
+    var environment: [String: String] = [:]
+
     init() throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("ide-init-\(UUID().uuidString)").path
-        for name in ["root/etc", "run", "state", "log"] {
+        for name in ["root/etc", "run", "state", "log", "home"] {
             try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
         }
     }
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }
+
+    /// The program by another name.
+    func link(_ name: String) throws -> String {
+        let path = "\(directory)/\(name)"
+        if !FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: Self.path)
+        }
+        return path
+    }
 
     func document(_ json: String, name: String = "metadata.json") throws -> String {
         let path = "\(directory)/\(name)"
@@ -51,6 +63,7 @@ struct Program {
             "mount --bind \(directory)/\($0) \($1)"
         }
         let script = (mounts + ["exec \"$@\""]).joined(separator: " && ")
+        process.environment = ownEnvironment
         process.arguments = ["--mount", "--propagation", "private", "sh", "-c", script, "sh", program] + arguments
         process.standardOutput = output
         process.standardError = errors
@@ -62,14 +75,38 @@ struct Program {
         return process
     }
 
+    private var ownEnvironment: [String: String] {
+        let foreign = ["http_proxy", "https_proxy", "no_proxy", "ca_override", "requests_ca_bundle", "curl_ca_bundle"]
+        let own = ProcessInfo.processInfo.environment.filter { name, _ in
+            !name.hasPrefix("AWS_") && !foreign.contains(name.lowercased())
+        }
+        // A crash that a test brings about needs no backtrace.
+        return own.merging(["HOME": "\(directory)/home", "SWIFT_BACKTRACE": "enable=no"]) { $1 }
+            .merging(environment) { $1 }
+    }
+
     @discardableResult
     func run(_ arguments: String..., input: String? = nil) throws -> Result {
+        try run(arguments, as: Self.path, input: input)
+    }
+
+    @discardableResult
+    func run(_ arguments: [String], as program: String, input: String? = nil) throws -> Result {
         let (output, errors) = (Pipe(), Pipe())
-        let process = try start(arguments, input: input, output: output, errors: errors)
+        let process = try start(arguments, as: program, input: input, output: output, errors: errors)
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         let complaints = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
         return Result(code: process.terminationStatus, output: text, errors: complaints)
+    }
+
+    /// The same without keeping one of the few threads that all tests share.
+    func run(_ arguments: [String], as program: String, input: String? = nil) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Swift.Result { try run(arguments, as: program, input: input) })
+            }
+        }
     }
 
     func content(_ path: String) -> String? { try? String(contentsOfFile: root + path, encoding: .utf8) }

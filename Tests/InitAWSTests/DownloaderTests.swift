@@ -53,6 +53,9 @@ private let script = """
                 return self.answer(200)
             if path == "/good": return self.answer(200, b"good body\\n")
             if path == "/flaky": return self.answer(200, b"at last") if count > 2 else self.answer(500)
+            if path == "/login":
+                if count < 3: return self.answer(200, b"<html>log in</html>", Content_Type="text/html")
+                return self.answer(200, b"good body\\n")
             if path == "/gone": return self.answer(403, b"no")
             if path == "/redirect": return self.answer(302, Location="/good")
             if path == "/circle": return self.answer(302, Location="/circle")
@@ -219,6 +222,11 @@ private let script = """
         #expect(failure?.kind == .refused)
         #expect(failure?.message.contains(sum) == true)
         #expect(try await fetch("/counts").contains("'/good': 1"))
+    }
+
+    @Test func `a web page with another sum than the wished one may be somebody in between`() async throws {
+        let sum = try sha256(of: Data("good body\n".utf8))
+        #expect(try await fetch("/login", sha256: sum) == "good body\n")
     }
 
     @Test func `the right sum is accepted`() async throws {

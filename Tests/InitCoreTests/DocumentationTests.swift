@@ -26,6 +26,18 @@ import Testing
         for name in names { try check(Array(Data(contentsOf: examples.appendingPathComponent(name))), name) }
     }
 
+    /// But for the containers in it, which are to come.
+    @Test func `the contract's readiness section is one without a complaint`() throws {
+        let path = Self.top.appendingPathComponent("packaging/docs/metadata.md")
+        let lines = try String(contentsOf: path, encoding: .utf8).components(separatedBy: "\n")
+        let start = try #require(lines.firstIndex { $0.hasPrefix("    \"readiness\": {") })
+        let text = lines[start...].prefix { $0.hasPrefix("    ") }.joined(separator: "\n")
+        let metadata = "{\"AWS::CloudFormation::Init\": {\"config\": {\(text)}}}"
+        let document = Document(try JSONParser.parse(Array(metadata.utf8), name: "metadata.md").value)
+        #expect(document.diagnostics.items.map { "\($0.path)" } == ["config.readiness.checks.dev.container"])
+        #expect(document.readiness?.map(\.id.name) == ["app", "ide1", "nginx", "own", "port-1", "port-2", "port-3"])
+    }
+
     private func check(_ bytes: [UInt8], _ name: String) throws {
         let parsed = try JSONParser.parse(bytes, name: name)
         let document = Document(parsed.value, duplicates: parsed.duplicates)

@@ -76,6 +76,25 @@ import Testing
         #expect(!scrubber.scrub(carried).contains("MHcCAQEE"))
     }
 
+    @Test("In base64 a secret is known wherever in a text it stands, and over the lines of what base64(1) prints")
+    func base64Anywhere() {
+        let value = "correct-horse-battery-staple"
+        for before in ["", "a", "ab", "abc"] {
+            for after in ["", "x", "xy"] {
+                let shown = Scrubber([Secret(value)]).scrub(base64(Array("\(before)\(value)\(after)".utf8)))
+                // What is left of it says nothing about more than the first and the last two of its characters.
+                #expect(shown.contains("(secret)") && shown.count <= 20, "\(shown)")
+            }
+        }
+        let long = String(repeating: "0123456789 abcdefghijk ", count: 8)
+        let encoded = base64(Array(long.trimmingBlanks().utf8))
+        for width in [76, 64] {
+            let lines = stride(from: 0, to: encoded.count, by: width).map { encoded.dropFirst($0).prefix(width) }
+            let shown = Scrubber([Secret(long)]).scrub(lines.joined(separator: "\n"))
+            #expect(shown.split(separator: "\n").allSatisfy { $0.hasPrefix("(secret)") && $0.count <= 12 }, "\(shown)")
+        }
+    }
+
     @Test("The forms in which values travel are known: JSON, URL, base64")
     func forms() {
         let value = "p\u{e4}ss \"w\\ord\"/+&="
@@ -165,6 +184,14 @@ import Testing
             #expect(!text.contains(secret), "\(secret)")
         }
         for open in ["open", "target", "\"b\""] { #expect(text.contains(open)) }
+    }
+
+    @Test("The password of a URL is secret, as it is written and as it is meant; the rest stays readable")
+    func passwordsOfURLs() throws {
+        let (text, secrets) = try redact(
+            #"{"sources": {"/a": "https://ann:s3%2Fcret@h/x.zip"}, "files": {"/b": {"source": "http://ben@h/x"}}}"#)
+        #expect(secrets == ["s3%2Fcret", "s3/cret"])
+        #expect(text.contains("https://ann:(secret)@h/x.zip") && text.contains("http://ben@h/x"))
     }
 
     /// A PEM key in base64 was stored as it stood: only its decoded form says what it is.

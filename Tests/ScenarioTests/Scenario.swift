@@ -93,6 +93,7 @@ extension Scenario.Loaded {
             lines.append(config.name)
             for _ in config.resources { if let item = items.popFirst() { lines += view.lines(item) } }
         }
+        lines += report.readiness.flatMap(view.lines)
         return (lines + view.summary(report)).joined(separator: "\n") + "\n"
     }
 

@@ -52,6 +52,13 @@ package final class StandIn: Sendable {
             [folder.appendingPathComponent("proxy.py").path] + routes.flatMap { ["--route", $0] })
     }
 
+    /// What went through it, in its order: `method`, `target`, `to` …
+    package static func proxyLog(_ proxy: PythonProgram) async throws -> [JSONNode] {
+        let url = "\(proxy.ready["url"]?.plainText ?? "")/_test/log"
+        let answer = try await transport().send(HTTPCall("GET", url), within: 30, goesDirectly: true)
+        return JSONNode(try JSONParser.parse(answer.body, name: url).value).items
+    }
+
     // MARK: Its own door
 
     /// What a GET of the control API tells.

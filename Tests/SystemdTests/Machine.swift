@@ -152,7 +152,8 @@ struct Config {
     var commands: [String: Any] = [:]
     var packages: [String: Any] = [:]
     var services: [String: Any] = [:]
-    var readiness: [String: Any] = [:]
+    /// Nil: no such section.
+    var readiness: [String: Any]?
     var manager = "systemd"
 
     mutating func file(_ path: String, _ content: String, mode: String = "000644") {
@@ -183,7 +184,7 @@ struct Config {
         var config: [String: Any] = [
             "files": files, "commands": commands, "packages": packages, "services": [manager: services],
         ]
-        if !readiness.isEmpty { config["readiness"] = readiness }
+        if let readiness { config["readiness"] = readiness }
         return ["AWS::CloudFormation::Init": ["config": config]]
     }
 
@@ -210,6 +211,8 @@ struct Report {
     private(set) var outcome: String?
     private(set) var error = ""
     private(set) var items: [String: Item] = [:]
+    /// How each check ended, and after how many tries.
+    private(set) var checks: [String: (outcome: String, tries: Int)] = [:]
 
     init(_ output: Output) {
         code = output.code
@@ -220,6 +223,9 @@ struct Report {
         outcome = value["outcome"] as? String
         if let error = value["error"] as? [String: Any] {
             self.error = "\(error["message"] ?? "")\n\(error["output"] ?? "")"
+        }
+        for check in value["readiness"] as? [[String: Any]] ?? [] {
+            checks["\(check["name"] ?? "")"] = ("\(check["outcome"] ?? "")", check["tries"] as? Int ?? 0)
         }
         for item in value["items"] as? [[String: Any]] ?? [] {
             let facts = (item["facts"] as? [[String: Any]] ?? []).map {

@@ -13,6 +13,7 @@ int linuxCatchSignals(int descriptor, const int *signals, int count, int once);
 int linuxStartDetached(char *const words[], int kept, int as);
 // A cat(1) in a session of its own reads the descriptor to its end, whatever becomes of us; it has nothing else open.
 int linuxReadToEnd(int descriptor);
+int linuxForbidCoreDump(void);                                                      // prctl, PR_SET_DUMPABLE; programs that it starts may dump
 int linuxSyncFileSystem(int descriptor);                                            // syncfs
 // One datagram to a socket of another machine (vsock(7)), as sd_notify sends it.
 int linuxNotifyMachine(unsigned machine, unsigned port, const char *text);

@@ -101,6 +101,7 @@ package struct AWSSession: Sendable {
         let deadline = clocks.steady() + patience.total
         var attempt = 0
         var usesIdentity = false
+        var told: String?
         while true {
             attempt += 1
             // The error is what is told when the deadline comes first.
@@ -143,8 +144,14 @@ package struct AWSSession: Sendable {
                     "\(host(of: call)) doesn't answer \(call.action) (tried \(attempt) times in \(durationText(patience.total))): \(trouble.text)"
                 )
             }
-            if attempt >= 3 { waiting("\(host(of: call)): \(trouble.text); trying \(call.action) again") }
+            // Once for each reason: a boot may wait for minutes.
+            if attempt >= 3, told != trouble.text {
+                waiting("\(host(of: call)): \(trouble.text); trying \(call.action) again and again")
+                told = trouble.text
+            }
             await clocks.sleep(trouble.delay)
+            // The role may have got its permission in the meantime.
+            usesIdentity = false
         }
     }
 

@@ -70,12 +70,12 @@ package struct ServiceError: Error, Sendable, Equatable {
             let error = node["Error"] ?? node
             let named = error["Code"] ?? error["__type"] ?? error["code"]
             code = Self.text(named).split(separator: "#").last?.split(separator: ":").first.map(String.init) ?? ""
-            message = Self.text(error["Message"] ?? error["message"])
+            message = Self.told(Self.text(error["Message"] ?? error["message"]))
         } else if let root = XMLElement(answer.body) {
             // S3: Error; query: ErrorResponse > Error; EC2: Response > Errors > Error.
             let error = root["Error"] ?? root["Errors"]?["Error"] ?? root
             code = error["Code"]?.text ?? ""
-            message = error["Message"]?.text ?? ""
+            message = Self.told(error["Message"]?.text ?? "")
             element = error
         } else {
             code = ""
@@ -89,6 +89,11 @@ package struct ServiceError: Error, Sendable, Equatable {
         self.init(
             status: answer.status, code: "",
             message: "the answer isn't AWS's; is there something in between that wants a login first?")
+    }
+
+    /// The reason alone: a refused signature is followed by all that should have been signed, the session's token too.
+    private static func told(_ message: String) -> String {
+        String(message.prefix { !$0.isNewline }.prefix(600))
     }
 
     private static func text(_ node: JSONNode?) -> String {

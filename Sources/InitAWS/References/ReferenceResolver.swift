@@ -130,7 +130,15 @@ package final class ReferenceResolver: Sendable {
         let (answers, answer) = AsyncStream.makeStream(of: Result<Bool, any Error>.self)
         Task {
             do {
-                _ = try await fetcher.session().currentCredentials()
+                let session: AWSSession
+                do {
+                    session = try await fetcher.session()
+                } catch let failure as Failure where failure.kind == .usage {
+                    // Not even a region is known: there is nobody to ask.
+                    answer.yield(.success(false))
+                    return
+                }
+                _ = try await session.currentCredentials()
                 answer.yield(.success(true))
             } catch is CredentialStore.None {
                 answer.yield(.success(false))

@@ -8,6 +8,8 @@ package struct CloudFormation: Sendable {
 
     private let session: AWSSession
 
+    package var region: String { session.region }
+
     package init(_ session: AWSSession) { self.session = session }
 
     /// - Throws: `ServiceError`, `Failure`.

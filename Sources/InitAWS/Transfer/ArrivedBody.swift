@@ -15,6 +15,8 @@ struct ArrivedBody {
     private var md5 = Insecure.MD5()
     /// Bytes of the whole, where the server tells.
     private(set) var total: Int?
+    /// Whether somebody in between may have written it.
+    private(set) var isWebPage = false
     /// By which the server knows whether what is there is still the same: a strong ETag, else Last-Modified.
     private var validator: String?
 
@@ -29,11 +31,12 @@ struct ArrivedBody {
     }
 
     /// The whole is about to arrive.
-    mutating func begin(length: Int?, etag: String?, lastModified: String?) throws {
+    mutating func begin(length: Int?, etag: String?, lastModified: String?, type: String? = nil) throws {
         guard ftruncate(file, 0) == 0, lseek(file, 0, SEEK_SET) == 0 else { throw Unwritable(code: errno) }
         count = 0
         (sha256, md5) = (SHA256(), Insecure.MD5())
         total = length
+        isWebPage = type?.lowercased().hasPrefix("text/html") ?? false
         validator = etag.flatMap { $0.hasPrefix("W/") ? nil : $0 } ?? lastModified
     }
 

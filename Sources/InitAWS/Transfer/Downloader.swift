@@ -50,7 +50,7 @@ package final class Downloader: Sendable {
             let before = body.furthest
             do {
                 try await arrive(&body, download, session)
-                return try check(body, download)
+                return try check(&body, download)
             } catch let failure as Failure where failure.kind == .refused || failure.kind == .stopped {
                 throw failure
             } catch {
@@ -89,7 +89,8 @@ package final class Downloader: Sendable {
         } else {
             try body.begin(
                 length: headers.first(name: "Content-Length").flatMap { Int($0) },
-                etag: headers.first(name: "ETag"), lastModified: headers.first(name: "Last-Modified"))
+                etag: headers.first(name: "ETag"), lastModified: headers.first(name: "Last-Modified"),
+                type: headers.first(name: "Content-Type"))
         }
         do {
             for try await buffer in response.body {
@@ -133,8 +134,16 @@ package final class Downloader: Sendable {
         throw Failure(.refused, "\(download.shownURL) leads from one address to the next without end")
     }
 
-    private func check(_ body: ArrivedBody, _ download: Download) throws {
+    private func check(_ body: inout ArrivedBody, _ download: Download) throws {
         guard let wanted = download.sha256, wanted != body.sum else { return }
+        if body.isWebPage {
+            let sum = body.sum
+            try body.forget()
+            throw Unexpected(
+                message:
+                    "a web page comes with the SHA-256 sum \(sum), and \(wanted) is wanted; is there something in between that wants a login first?"
+            )
+        }
         throw Failure(
             .refused,
             "\(download.shownURL) has the SHA-256 sum \(body.sum), and \(wanted) is wanted: it was replaced, or the document's sum is old"

@@ -154,6 +154,8 @@ package final class HTTPTransport: Sendable {
             var configuration = HTTPClient.Configuration()
             configuration.timeout = .init(
                 connect: .milliseconds(route.connectTimeout), read: .milliseconds(Int64(longestSilence * 1000)))
+            // Who calls tries again, and knows why.
+            configuration.connectionPool.retryConnectionEstablishment = false
             configuration.redirectConfiguration = .disallow
             configuration.httpVersion = .http1Only
             configuration.proxy = try route.proxy.map(Proxies.configuration)

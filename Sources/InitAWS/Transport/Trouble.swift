@@ -31,7 +31,7 @@ struct Trouble: Sendable {
             let lacksBundle = text.contains("SSL") && !bundles.contains(where: isReadable)
             let words =
                 text.contains("CERTIFICATE_VERIFY_FAILED")
-                ? "its certificate isn't trusted here"
+                ? "its certificate isn't trusted here (is the clock right? An own CA is named in AWS_CA_BUNDLE or CA_OVERRIDE)"
                 : text.contains("WRONG_VERSION_NUMBER") ? "it speaks no TLS" : text
             (message, isFinal) = (words + (lacksBundle ? " (no CA certificates are installed here)" : ""), false)
         }

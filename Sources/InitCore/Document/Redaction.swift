@@ -1,5 +1,5 @@
 // Which values of the metadata are secret, by the contract's rule ("Secret means"): keys of Authentication, PEM private
-// keys, content of files that group and others can't read, values whose key says password, secret or token.
+// keys, passwords of URLs, content of files that group and others can't read, values whose key says password, secret or token.
 
 package struct Redaction: Sendable {
     /// The metadata with a placeholder for each secret: what may be stored.
@@ -21,7 +21,9 @@ package struct Redaction: Sendable {
         case .null, .bool: return value
         case .number(let number): return isSecret || saysSecret(key) ? conceal(number.text) : value
         case .string(let text):
-            guard isSecret || saysSecret(key) || holdsPrivateKey(text.utf8), !text.isEmpty else { return value }
+            guard isSecret || saysSecret(key) || holdsPrivateKey(text.utf8), !text.isEmpty else {
+                return concealPassword(of: text) ?? value
+            }
             return readsReferences ? concealLiterals(of: text, key: key) : conceal(text)
         case .array(let items):
             return .array(
@@ -56,6 +58,15 @@ package struct Redaction: Sendable {
     private mutating func conceal(_ text: String) -> JSONValue {
         secrets.append(Secret(text))
         return .string(Secret.placeholder)
+    }
+
+    /// Of a URL; nil for a text that is none, or has none.
+    private mutating func concealPassword(of text: String) -> JSONValue? {
+        guard text.hasPrefix("http://") || text.hasPrefix("https://"),
+            let (url, password) = Download(url: text).concealed
+        else { return nil }
+        secrets += password
+        return .string(url)
     }
 
     /// A reference says where a secret lies, which is none; what stands beside it may be one.

@@ -141,7 +141,8 @@ func implicitChecks(_ document: Document, _ report: Report) -> [ReadinessCheck] 
     return units.filter(\.isWanted).map { service, _ in
         ReadinessCheck(
             ResourceID(config: service.id.config, section: Readiness.key, name: service.name),
-            .unit(service.name, service.manager), timeout: Readiness.timeoutOfUnits, interval: Readiness.interval,
+            .unit(service.name, service.manager, wasStarted: true), timeout: Readiness.timeoutOfUnits,
+            interval: Readiness.interval,
             isImplicit: true)
     }
 }

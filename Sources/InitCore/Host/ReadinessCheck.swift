@@ -1,8 +1,8 @@
 /// Something that a run waits for at its end: asked again and again until it answers as it should, or its time is up.
 package struct ReadinessCheck: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
-        /// Active, or a oneshot that has done its work.
-        case unit(String, ServiceManager)
+        /// Active, or a oneshot that has done its work; of one that the run has started itself it isn't asked whether it has.
+        case unit(String, ServiceManager, wasStarted: Bool = false)
         case http(HTTPCheck)
         /// Takes a connection. An IPv6 address is without its brackets.
         case tcp(host: String, port: Int)
@@ -36,7 +36,7 @@ package struct ReadinessCheck: Sendable, Equatable {
 extension ReadinessCheck.Target: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .unit(let name, _): "unit \(name)"
+        case .unit(let name, _, _): "unit \(name)"
         case .http(let check): check.description
         case .tcp(let host, let port): "port \(host.contains(":") ? "[\(host)]" : host):\(port)"
         case .command(let command): "command \(command.program.text)"
@@ -104,14 +104,16 @@ package enum CheckAnswer: Sendable, Equatable {
 }
 
 extension CheckAnswer {
-    /// - Parameter name: of the unit.
-    package init(_ state: UnitState, of name: String) {
+    /// - Parameters:
+    ///   - name: of the unit.
+    ///   - wasStarted: by the run, successfully.
+    package init(_ state: UnitState, of name: String, wasStarted: Bool) {
         let words = state.words ?? (state.isStarting ? "starting" : state.isFailing ? "failing" : "inactive")
         if !state.exists {
             self = .wrong("there is no such unit")
         } else if state.hasFailed {
             self = .wrong("\(words); its own lines: journalctl -u \(name)")
-        } else if state.isActive == true || state.hasFinished {
+        } else if state.isActive == true || state.hasFinished || wasStarted && state.isIdleOneshot {
             self = .ready
         } else {
             self = .notYet(words)

@@ -101,6 +101,14 @@ extension Download.Access: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// A URL may hold a password, or be one itself.
+extension Download: CustomStringConvertible, CustomReflectable {
+    package var description: String { shownURL }
+    package var customMirror: Mirror {
+        Mirror(self, children: ["url": shownURL, "sha256": sha256 ?? "", "access": access])
+    }
+}
+
 extension Download {
     private var parts: (scheme: Substring, userInfo: Substring?, rest: Substring) {
         guard let separator = url.firstRange(of: "://") else { return ("", nil, url[...]) }
@@ -117,6 +125,18 @@ extension Download {
         guard let info = parts.userInfo else { return nil }
         let halves = info.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         return (percentDecoded(halves[0]), halves.count > 1 ? percentDecoded(halves[1]) : "")
+    }
+
+    /// With a placeholder for the password, and that as it is written and as it is meant; nil where there is none.
+    var concealed: (url: String, password: [Secret])? {
+        let (scheme, info, rest) = parts
+        guard let info, let colon = info.firstIndex(of: ":") else { return nil }
+        let written = info[info.index(after: colon)...]
+        guard !written.isEmpty else { return nil }
+        return (
+            "\(scheme)\(info[...colon])\(Secret.placeholder)@\(rest)",
+            [Secret(String(written)), Secret(percentDecoded(String(written)))]
+        )
     }
 
     /// Whether its query signs it: whoever has the URL may fetch it, and nobody may sign it again.

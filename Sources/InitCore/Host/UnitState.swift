@@ -18,14 +18,16 @@ package struct UnitState: Sendable, Equatable {
     package var isFailing: Bool
     /// Its last start failed, and nobody tries again.
     package var hasFailed: Bool
-    /// A oneshot that has done its work and doesn't remain.
+    /// A oneshot that isn't at work and hasn't failed. systemd forgets whether one has run that no other unit refers to.
+    package var isIdleOneshot: Bool
+    /// One of which it is known that it has run.
     package var hasFinished: Bool
     /// As systemctl writes it: `inactive (dead)`; nil: by no systemd.
     package var words: String?
 
     package init(
         exists: Bool, enablement: Enablement, isActive: Bool?, isStarting: Bool = false, isFailing: Bool = false,
-        hasFailed: Bool = false, hasFinished: Bool = false, words: String? = nil
+        hasFailed: Bool = false, isIdleOneshot: Bool = false, hasFinished: Bool = false, words: String? = nil
     ) {
         self.exists = exists
         self.enablement = enablement
@@ -33,6 +35,7 @@ package struct UnitState: Sendable, Equatable {
         self.isStarting = isStarting
         self.isFailing = isFailing
         self.hasFailed = hasFailed
+        self.isIdleOneshot = isIdleOneshot
         self.hasFinished = hasFinished
         self.words = words
     }

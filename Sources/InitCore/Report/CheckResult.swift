@@ -36,14 +36,22 @@ package struct WaitingCheck: Sendable, Equatable {
     package let id: ResourceID
     /// The last one; nil: none yet. Not scrubbed.
     package let answer: String?
+
+    package init(id: ResourceID, answer: String?) {
+        self.id = id
+        self.answer = answer
+    }
 }
 
 extension [WaitingCheck] {
+    /// Characters: the whole is told when it counts.
+    private static let longestAnswer = 100
+
     /// For a line that shows what is under way.
     package var text: String {
         guard let first = first(where: { $0.answer != nil }) ?? first else { return "" }
         let others = count == 1 ? "" : " (and \(count - 1) more)"
-        return "waiting for \(first.id)" + (first.answer.map { ": \($0)" } ?? "") + others
+        return "waiting for \(first.id)" + (first.answer.map { ": \($0.prefix(Self.longestAnswer))" } ?? "") + others
     }
 }
 

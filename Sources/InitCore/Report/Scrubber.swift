@@ -44,10 +44,23 @@ package final class Scrubber: Sendable {
             forms.append(Array(jsonEscaped(text).utf8))
             forms.append(Array(percentEncoded(text).utf8))
             forms.append(htmlEscaped(text))
-            // The last group hangs on what follows.
-            forms.append(Array(base64(Array(text.utf8)).utf8.prefix(text.utf8.count / 3 * 4)))
+            forms += base64Forms(of: Array(text.utf8))
         }
         return forms.filter { $0.count >= shortest }
+    }
+
+    /// Wherever in a group of three bytes it begins, as within a longer text; and in the lines of base64(1) and openssl(1).
+    private static func base64Forms(of value: [UInt8]) -> [[UInt8]] {
+        var forms = (0..<3).map { offset in
+            // The characters at both ends hang on what is beside it.
+            let text = base64([UInt8](repeating: 0, count: offset) + value)
+            return Array(text.utf8.prefix((offset + value.count) * 8 / 6).dropFirst((offset * 8 + 5) / 6))
+        }
+        let whole = forms[0]
+        for width in [76, 64] where whole.count > width {
+            forms += stride(from: 0, to: whole.count, by: width).map { Array(whole[$0...].prefix(width)) }
+        }
+        return forms
     }
 
     /// As jq and JavaScript write JSON: only what must be escaped is.

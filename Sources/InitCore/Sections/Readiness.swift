@@ -68,6 +68,8 @@ package enum Readiness {
         node.checkKeys(targets + ofHTTP + ["timeout", "interval", "count"], &diagnostics)
         let given = targets.filter { node.given($0) != nil }
         guard let key = given.first, given.count == 1, let wish = node.given(key) else {
+            // A slip in its name has been told.
+            if given.isEmpty, diagnostics.hasErrors { return nil }
             diagnostics.error(
                 node.path,
                 given.isEmpty

@@ -29,9 +29,6 @@ struct CommandRunner: Sendable {
     private func spawn(_ command: Command, _ plan: SpawnPlan) async throws -> CommandResult {
         var options = PlatformOptions()
         options.processGroupID = 0
-        options.userID = plan.user?.id
-        options.groupID = plan.user?.group
-        options.supplementaryGroups = plan.user?.groups
         let output = try OutputPipe(scrubber)
         let errors = command.separatesErrors ? try OutputPipe(scrubber) : nil
         let watch: @Sendable (pid_t, Int32) async -> ProcessWatch.Verdict = { [runGuard] process, descriptor in

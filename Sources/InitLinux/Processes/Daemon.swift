@@ -2,7 +2,7 @@
 
 import CLinux
 import Glibc
-package import InitCore
+import InitCore
 
 package enum Daemon {
     /// Says to the copy that it is the one in the background, and which descriptor its pid file has.
@@ -46,13 +46,12 @@ package enum Daemon {
     }
 
     /// Whether systemd waits for this process to go to the background (`Type=forking`).
-    package static func isExpectedToFork(_ ask: (Command) async -> CommandResult) async -> Bool {
+    package static func isExpectedToFork() async -> Bool {
         guard getppid() == 1, access("/run/systemd/system", F_OK) == 0,
             let cgroups = try? FileProbe(root: Root()).read("/proc/self/cgroup"),
             let unit = unit(in: String(decoding: cgroups, as: UTF8.self))
         else { return false }
-        let words = ["systemctl", "show", "--property=Type", "--", unit]
-        let result = await ask(Command(words.joined(separator: " "), .arguments(words), timeout: 10))
-        return result.text.split(separator: "\n").contains("Type=forking")
+        let type = try? await Bus().use { try $0.properties(of: unit, interface: "Service", ["Type"])["Type"] }
+        return type == "forking"
     }
 }

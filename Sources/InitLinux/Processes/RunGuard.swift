@@ -146,8 +146,14 @@ private struct GuardWatch {
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7F
         let code = signal == 0 ? (status >> 8) & 0xFF : 1
-        let how = signal == 0 ? "ide-init ended with code \(code)" : "ide-init was killed by signal \(signal)"
+        let how = signal == 0 ? "the run ended with code \(code) and told nobody why" : Self.death(signal)
         return Ending(code: code, orphaned: isSettled || signal == 0 && code == 0 ? nil : how, groups: groups)
+    }
+
+    private static func death(_ signal: Int32) -> String {
+        signal == SIGKILL
+            ? "the run was killed (SIGKILL: by somebody, or by the kernel for want of memory, which dmesg tells)"
+            : "the run was killed by signal \(signal)"
     }
 }
 

@@ -13,7 +13,6 @@ struct SpawnPlan {
 
     var words: [String]
     var directory: String?
-    var user: User?
     var environment: Subprocess.Environment
 }
 
@@ -51,11 +50,12 @@ extension CommandRunner {
             guard geteuid() == 0 else { throw Failure(.host, "only root can run a program in another root") }
             words = try chroot(words, directory: directory, user: user)
             directory = nil
-            user = nil
+        } else if let user, user.id != geteuid() {
+            words = try chroot(words, directory: nil, user: user)
         }
         let environment = Subprocess.Environment.custom(
             Dictionary(uniqueKeysWithValues: variables.map { (Subprocess.Environment.Key(stringLiteral: $0), $1) }))
-        return SpawnPlan(words: words, directory: directory, user: user, environment: environment)
+        return SpawnPlan(words: words, directory: directory, environment: environment)
     }
 
     /// - Throws: when there's no such program in the root.
@@ -127,7 +127,8 @@ extension CommandRunner {
         throw Failure(.host, "there is no program \(name) in \(path ?? "/bin:/usr/bin")")
     }
 
-    /// Through chroot(8), which enters the other root, takes the user's identity there and runs the words.
+    /// Through chroot(8), which enters the other root, or stays, takes the user's identity there and runs the words. A forked
+    /// child of ours can't do that itself: with threads around, glibc's setgroups(3) waits for some that only the parent has.
     private func chroot(_ words: [String], directory: String?, user: SpawnPlan.User?) throws -> [String] {
         var result = [try executable("chroot", path: "/usr/sbin:/usr/bin:/sbin:/bin", in: nil, of: Root())]
         if let user {
@@ -136,7 +137,7 @@ extension CommandRunner {
                 "--groups=\(user.groups.map(String.init).joined(separator: ","))",
             ]
         }
-        result.append(root.directory)
+        result += root.isHost ? ["--skip-chdir", "/"] : [root.directory]
         if let directory { result += ["/bin/sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", directory] }
         return result + words
     }

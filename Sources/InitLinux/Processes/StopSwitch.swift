@@ -45,7 +45,10 @@ package final class StopSwitch: Sendable {
         let descriptor = pipe[0]
         onThread { [self] in
             var signal: UInt8 = 0
-            while read(descriptor, &signal, 1) != 0 {
+            while true {
+                let count = read(descriptor, &signal, 1)
+                if count < 0, errno == EINTR { continue }
+                guard count == 1 else { return }
                 if let hangUp, Int32(signal) == SIGHUP {
                     hangUp.arrive()
                     continue

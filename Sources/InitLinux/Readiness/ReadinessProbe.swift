@@ -1,6 +1,5 @@
 // Asks one readiness check once: a unit, a port, a command; http is asked by whoever speaks it.
 
-import Glibc
 import InitCore
 
 struct ReadinessProbe: Sendable {
@@ -11,26 +10,20 @@ struct ReadinessProbe: Sendable {
 
     func ask(_ target: ReadinessCheck.Target, within seconds: Double) async -> CheckAnswer {
         switch target {
-        case .unit(let name, let manager): return await unit(name, manager)
+        case .unit(let name, let manager, let wasStarted):
+            guard manager != .systemd || Units.isSystemdRunning else { return .wrong("systemd doesn't run here") }
+            do {
+                return CheckAnswer(try await units.state(name, manager), of: name, wasStarted: wasStarted)
+            } catch {
+                let failure = Failure(wrapping: error)
+                return .notYet(failure.message, output: failure.output)
+            }
         case .http(let check): return await askHTTP(check, seconds)
         case .tcp(let host, let port):
             return await blocking { [stop] in PortProbe(stop: stop).ask(host, port, within: seconds) }
         case .command(var command):
             command.timeout = seconds
             return CheckAnswer(await runner.run(command))
-        }
-    }
-
-    private func unit(_ name: String, _ manager: ServiceManager) async -> CheckAnswer {
-        // sd_booted(3)
-        guard manager != .systemd || access("/run/systemd/system", F_OK) == 0 else {
-            return .wrong("systemd doesn't run here")
-        }
-        do {
-            return CheckAnswer(try await units.state(name, manager), of: name)
-        } catch {
-            let failure = Failure(wrapping: error)
-            return .notYet(failure.message, output: failure.output)
         }
     }
 }

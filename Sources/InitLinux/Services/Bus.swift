@@ -5,7 +5,7 @@ import InitCore
 import Synchronization
 
 final class Bus: Sendable {
-    private let thread = WorkThread()
+    private let thread = Mutex<WorkThread?>(nil)
     /// Only ever touched on that thread; the lock is for the compiler.
     private let connection = Mutex<BusConnection?>(nil)
 
@@ -13,7 +13,12 @@ final class Bus: Sendable {
     ///   (daemon-reexec), with all its jobs.
     /// - Throws: `BusError`; `Failure(.unreadable)` when there's no way to systemd.
     func use<Result: Sendable>(_ body: @escaping @Sendable (BusConnection) throws -> Result) async throws -> Result {
-        try await thread.run { [self] in
+        let thread = thread.withLock { thread in
+            let running = thread ?? WorkThread()
+            thread = running
+            return running
+        }
+        return try await thread.run { [self] in
             Swift.Result<Result, any Error> {
                 try self.connection.withLock { connection in
                     for isLast in [false, true] {

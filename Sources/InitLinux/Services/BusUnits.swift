@@ -123,11 +123,11 @@ final class BusUnits: Sendable {
 
     // MARK: Jobs
 
-    func start(_ unit: String) async throws -> UnitJob.End { try await run("StartUnit", unit) }
-    func stop(_ unit: String) async throws -> UnitJob.End { try await run("StopUnit", unit) }
-    func reloadOrRestart(_ unit: String) async throws -> UnitJob.End { try await run("ReloadOrRestartUnit", unit) }
+    func start(_ unit: String) async throws -> UnitJob.Outcome { try await run("StartUnit", unit) }
+    func stop(_ unit: String) async throws -> UnitJob.Outcome { try await run("StopUnit", unit) }
+    func reloadOrRestart(_ unit: String) async throws -> UnitJob.Outcome { try await run("ReloadOrRestartUnit", unit) }
 
-    private func run(_ method: String, _ unit: String) async throws -> UnitJob.End {
+    private func run(_ method: String, _ unit: String) async throws -> UnitJob.Outcome {
         try await bus.use { [self] connection in
             if method != "StopUnit" {
                 let unit = try UnitProperties(connection.properties(of: unit, ["NeedDaemonReload"]))

@@ -5,13 +5,13 @@ import InitCore
 struct JobFailure: Sendable {
     let action: UnitAction
     let unit: String
-    let end: UnitJob.End
+    let outcome: UnitJob.Outcome
     let bus: BusUnits
     let runner: CommandRunner
 
     func told() async throws -> Failure {
         let doing = "\(unit) can't be \(action.verb.done)"
-        switch end {
+        switch outcome.end {
         case .waitsForUs(let chain):
             return Failure(.host, "\(doing): \(Self.words(for: chain))")
         case .tookTooLong:
@@ -21,32 +21,52 @@ struct JobFailure: Sendable {
             )
         case .stopped: return Failure(.stopped, "\(doing): the run was stopped")
         case .result(let result):
-            let culprit = result == "dependency" ? try await failedDependency() ?? unit : unit
-            let what = Self.words(for: result) + (culprit == unit ? "" : ": \(culprit) failed")
+            var what = Self.words(for: result)
+            var culprit = unit
+            if result == "dependency", let needed = try await missingDependency() {
+                what += ": \(needed["Id"]) \(needed["ActiveState"] == "failed" ? "failed" : "isn't active")"
+                culprit = needed["Id"]
+            }
             let state = try await bus.details(of: culprit)
-            let why = Self.reason(state).map { "; \($0)" } ?? ""
+            if ["failed", "timeout", "dependency"].contains(result),
+                let why = wasTried(state) ? Self.reason(state) : Self.tooOften(unit)
+            {
+                what += "; \(why)"
+            }
             return Failure(
-                .commandFailed, "\(doing): \(what)\(why); more: journalctl -u \(culprit)",
+                .commandFailed, "\(doing): \(what); more: journalctl -u \(culprit)",
                 output: await lastLines(of: culprit, invocation: state["InvocationID"]))
         }
     }
 
-    private func failedDependency() async throws -> String? {
+    /// One that failed, else one that just isn't there.
+    private func missingDependency() async throws -> UnitProperties? {
         let needs = try await bus.details(of: unit)
+        var inactive: UnitProperties?
         for name in ["Requires", "Requisite", "BindsTo"].flatMap({ needs[$0].split(separator: " ") }) {
             let state = try await bus.properties(of: String(name))
-            if state["ActiveState"] == "failed" || !state.isThere { return String(name) }
+            if state["ActiveState"] == "failed" { return state }
+            if !state.isActive, inactive == nil { inactive = state }
         }
-        return nil
+        return inactive
+    }
+
+    /// Beyond its start limit a unit keeps the result of the start before.
+    private func wasTried(_ state: UnitProperties) -> Bool {
+        outcome.end != .result("failed") || state["ActiveState"] != "failed"
+            || state["InvocationID"] != outcome.earlierInvocation
     }
 
     // MARK: Words
 
+    private static func tooOften(_ unit: String) -> String {
+        "it was started too often in a short while; systemctl reset-failed \(unit) lets it try again"
+    }
+
     static func words(for chain: [String]) -> String {
-        let orders = zip(chain, chain.dropFirst()).map { "\($0) is ordered after \($1)" }.joined(separator: ", ")
-        let own = chain.last ?? ""
+        let order = chain.dropFirst().map { "is ordered after \($0)" }.joined(separator: ", which ")
         return
-            "\(orders), and this run is part of the start of \(own), so each would wait for the other;"
+            "it \(order), and this run is part of that one's own start, so each would wait for the other;"
             + " take that order (After=) out, or leave its start to systemd: enabled, without ensureRunning"
     }
 
@@ -88,8 +108,7 @@ struct JobFailure: Sendable {
         case "signal", "core-dump": return "one of its commands was ended by a signal"
         case "timeout": return "it didn't get ready in time (TimeoutStartSec)"
         case "protocol": return "it ended or forked without having said that it is ready (its Type= promises that)"
-        case "start-limit-hit":
-            return "it was started too often in a short while; systemctl reset-failed \(unit["Id"]) lets it try again"
+        case "start-limit-hit": return tooOften(unit["Id"])
         case "oom-kill": return "memory ran out"
         case "watchdog": return "it missed its watchdog's time"
         case "resources": return "something that it needs to run couldn't be had"

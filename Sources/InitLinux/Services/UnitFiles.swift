@@ -23,11 +23,12 @@ enum UnitFiles {
         var newest = 0.0
         var seen: Set<String> = []
         func look(_ path: String, _ depth: Int) throws {
-            guard let info = try status(path, root, lstat) else { return }
+            guard let info = status(try root.resolve(path), lstat) else { return }
             newest = max(newest, time(info))
             guard info.st_mode & S_IFMT != S_IFLNK else {
                 // A unit's file may lie elsewhere; a directory that does is read at its own place.
-                if let target = try status(path, root, stat), target.st_mode & S_IFMT == S_IFREG {
+                let target = status(try root.resolve(path, followingLast: true), stat)
+                if let target, target.st_mode & S_IFMT == S_IFREG {
                     newest = max(newest, time(target))
                 }
                 return
@@ -42,10 +43,10 @@ enum UnitFiles {
     }
 
     private static func status(
-        _ path: String, _ root: Root, _ call: (UnsafePointer<CChar>, UnsafeMutablePointer<stat>) -> Int32
-    ) throws -> stat? {
+        _ place: String, _ call: (UnsafePointer<CChar>, UnsafeMutablePointer<stat>) -> Int32
+    ) -> stat? {
         var info = stat()
-        return call(try root.resolve(path), &info) == 0 ? info : nil
+        return call(place, &info) == 0 ? info : nil
     }
 
     private static func time(_ info: stat) -> Double {

@@ -16,6 +16,12 @@ struct UnitJob: Sendable {
         case tookTooLong
     }
 
+    struct Outcome: Sendable {
+        var end: End
+        /// The unit's InvocationID before the job: a start that was really tried has another.
+        var earlierInvocation: String
+    }
+
     /// The manager's method: StartUnit, StopUnit, ReloadOrRestartUnit.
     let method: String
     let unit: String
@@ -27,9 +33,9 @@ struct UnitJob: Sendable {
     private static let nextDoubt = 5.0
 
     /// - Throws: `BusError` when systemd takes no such job.
-    func run(on connection: BusConnection, stop: StopSwitch) throws -> End {
+    func run(on connection: BusConnection, stop: StopSwitch) throws -> Outcome {
         try connection.subscribe()
-        let before = try UnitProperties(connection.properties(of: unit, ["Id", "Job"]))
+        let before = try UnitProperties(connection.properties(of: unit, ["Id", "Job", "InvocationID"]))
         let path = try connection.call(method) {
             try $0.append(unit)
             try $0.append("replace")
@@ -39,7 +45,7 @@ struct UnitJob: Sendable {
         if case .waitsForUs = end, !before.hasJob, let id = Self.number(of: path) {
             _ = try connection.call("CancelJob") { try $0.append(id) }
         }
-        return end
+        return Outcome(end: end, earlierInvocation: before["InvocationID"])
     }
 
     private static func number(of path: String) -> UInt32? { path.split(separator: "/").last.flatMap { UInt32($0) } }
@@ -59,12 +65,18 @@ struct UnitJob: Sendable {
                 if queue.jobs[id] == nil {
                     // Its end may lie in what has arrived with the answer.
                     try connection.process()
-                    return .result(connection.ended[path] ?? "unknown")
+                    return .result(try connection.ended[path] ?? presumedResult(on: connection))
                 }
                 if let chain = try queue.chain(from: id, on: connection) { return .waitsForUs(chain) }
             }
             try connection.wait(nextLook - now, or: stop.descriptor)
         }
+    }
+
+    /// Of a job whose end nobody told: what was asked for is there, or it isn't.
+    private func presumedResult(on connection: BusConnection) throws -> String {
+        let unit = try UnitProperties(connection.properties(of: unit, ["ActiveState"]))
+        return unit.isActive == (method != "StopUnit") ? "done" : "unknown"
     }
 }
 

@@ -31,11 +31,10 @@ struct UnitProperties: Sendable {
     /// Between two tries of `Restart=`.
     var isFailing: Bool { self["SubState"].hasPrefix("auto-restart") }
     var isStarting: Bool { self["ActiveState"] == "activating" && !isFailing }
-    /// A oneshot that has done its work and doesn't remain.
-    var hasFinished: Bool {
+    var isIdleOneshot: Bool {
         self["ActiveState"] == "inactive" && self["Type"] == "oneshot" && self["Result"] == "success"
-            && !["", "0"].contains(self["ExecMainExitTimestampMonotonic"])
     }
+    var hasFinished: Bool { isIdleOneshot && !["", "0"].contains(self["ExecMainExitTimestampMonotonic"]) }
     /// Its file, or something of it, has changed since systemd read it.
     var isOutOfDate: Bool { self["NeedDaemonReload"] == "yes" }
     /// Whether a job for it is queued or runs.

@@ -49,7 +49,7 @@ struct Units: Sendable {
     }
 
     /// sd_booted(3); but in a chroot(8) that shows the host's /run it isn't our systemd.
-    private static var isSystemdRunning: Bool {
+    static var isSystemdRunning: Bool {
         guard access("/run/systemd/system", F_OK) == 0 else { return false }
         var own = stat()
         var first = stat()
@@ -99,7 +99,8 @@ struct Units: Sendable {
         }
         return UnitState(
             exists: true, enablement: enablement, isActive: unit.isActive, isStarting: unit.isStarting,
-            isFailing: unit.isFailing, hasFailed: unit["ActiveState"] == "failed", hasFinished: unit.hasFinished,
+            isFailing: unit.isFailing, hasFailed: unit["ActiveState"] == "failed", isIdleOneshot: unit.isIdleOneshot,
+            hasFinished: unit.hasFinished,
             words: "\(unit["ActiveState"]) (\(unit["SubState"]))")
     }
 
@@ -168,7 +169,7 @@ struct Units: Sendable {
     private func performOnBus(_ action: UnitAction) async throws -> Bool {
         let unit = unitName(action.name)
         do {
-            let end: UnitJob.End
+            let outcome: UnitJob.Outcome
             switch action.verb {
             case .enable, .disable:
                 let properties = try await bus.properties(of: unit)
@@ -178,13 +179,13 @@ struct Units: Sendable {
                     return true
                 }
                 return try await bus.setEnabled(action.verb == .enable, unit)
-            case .start: end = try await bus.start(unit)
-            case .stop: end = try await bus.stop(unit)
-            case .restart: end = try await bus.reloadOrRestart(unit)
+            case .start: outcome = try await bus.start(unit)
+            case .stop: outcome = try await bus.stop(unit)
+            case .restart: outcome = try await bus.reloadOrRestart(unit)
             }
-            if end == .result("done") { return true }
-            if end == .stopped, let reason = runner.stop.stopReason { throw reason }
-            throw try await JobFailure(action: action, unit: unit, end: end, bus: bus, runner: runner).told()
+            if outcome.end == .result("done") { return true }
+            if outcome.end == .stopped, let reason = runner.stop.stopReason { throw reason }
+            throw try await JobFailure(action: action, unit: unit, outcome: outcome, bus: bus, runner: runner).told()
         } catch let error as BusError {
             throw Failure(.commandFailed, "\(unit) can't be \(action.verb.done): \(error.description)")
         }

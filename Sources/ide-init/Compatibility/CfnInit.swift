@@ -50,11 +50,17 @@ struct CfnInit: CfnCommand {
             patience: isRehearsal ? .planning : .applying(), stop: stop, waiting: terminal.waiting,
             learned: { [scrubber] in scrubber.add($0) })
         let source = given.count == 2 ? Self.source(given, options) : nil
-        let loaded = try await load(options, source, cloud)
-        if !isRehearsal { try writePrivately(loaded.storable, to: Self.storedMetadata, root: Root()) }
         let log =
             isRehearsal
             ? nil : CfnLogs(isVerbose: options.flags.contains("verbose"), scrubber: scrubber, terminal: terminal)
+        let loaded: LoadedDocument
+        do {
+            loaded = try await load(options, source, cloud)
+            if !isRehearsal { try writePrivately(loaded.storable, to: Self.storedMetadata, root: Root()) }
+        } catch {
+            log?.main(.error, Failure(wrapping: error).message)
+            throw error
+        }
         let view = TextView(mode: .plan, style: terminal.style(.errors), scrubber: scrubber)
         for warning in loaded.document.diagnostics.warnings {
             terminal.print(view.line(warning), to: .errors)

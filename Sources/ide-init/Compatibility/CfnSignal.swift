@@ -46,10 +46,11 @@ struct CfnSignal: CfnCommand {
             waiting: terminal.waiting)
         let reason = options.value("reason")
         let verdict = isSuccess ? Verdict.success : .failure(reason ?? "Configuration Failed")
-        let (_, note) = try await StackSignal(target, cloud).tell(
+        let signal = StackSignal(target, cloud)
+        let outcome = try await signal.tell(
             verdict, reason: reason, data: options.value("data") ?? "", id: options.value("id"))
-        if let note {
-            terminal.print("no signal was needed: \(visible(note))", to: .errors)
+        if outcome.note != nil {
+            terminal.print(signal.text(outcome), to: .errors)
         } else if case .waitCondition = target {
             terminal.print("CloudFormation signaled successfully with \(isSuccess ? "SUCCESS" : "FAILURE").")
         }

@@ -27,11 +27,11 @@ enum MisuseSignal {
             let source = try stack.source ?? Source.recorded()
             let target = try await signalling.target {
                 if let source { return source }
-                return try await Source.ofTags(cloud(stack.cloud.settings()))
+                return try await Source.ofTags(cloud(stack.cloud.settings()), for: .signal)
             }
             StackSignal.tellAdmin(message)
-            try await StackSignal(target, cloud(stack.cloud.settings(source))).tell(.failure(message))
-            terminal.print("ide-init: \(target.text) was told", to: .errors)
+            let signal = StackSignal(target, cloud(stack.cloud.settings(source)))
+            terminal.print("ide-init: \(signal.text(try await signal.tell(.failure(message))))", to: .errors)
         } catch {
             terminal.print(
                 "ide-init: the stack couldn't be told: \(visible(Failure(wrapping: error).message))", to: .errors)

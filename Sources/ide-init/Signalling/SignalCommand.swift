@@ -42,24 +42,25 @@ struct SignalCommand: AsyncParsableCommand {
                     settings, environment: Composition.environment, patience: .signalling, stop: nil,
                     waiting: terminal.waiting)
             }
-            var source: Source?
-            if url == nil {
-                source = try stack.source ?? Source.recorded()
-                if source == nil { source = try await Source.ofTags(cloud(stack.cloud.settings())) }
+            var source = try stack.source
+            guard url == nil || source == nil else {
+                throw Failure(.usage, "a wait condition's URL and a stack are both named; which one is meant?")
+            }
+            if url == nil, source == nil { source = try Source.recorded() }
+            if url == nil, source == nil {
+                source = try await Source.ofTags(cloud(stack.cloud.settings()), for: .signal)
             }
             let target =
                 try url.map(SignalTarget.init(waitCondition:))
                 ?? source.map { .resource(stack: $0.stack, resource: $0.resource) }
             guard let target else { return }
             let isFailure = failure || exitCode ?? 0 != 0
-            let why = reason ?? exitCode.map { "ended with code \($0)" } ?? "failed"
+            let why = reason ?? exitCode.flatMap { $0 == 0 ? nil : "ended with code \($0)" } ?? "failed"
             if isFailure { StackSignal.tellAdmin(why) }
-            let (_, note) = try await StackSignal(target, cloud(stack.cloud.settings(source))).tell(
+            let signal = StackSignal(target, cloud(stack.cloud.settings(source)))
+            let outcome = try await signal.tell(
                 isFailure ? .failure(why) : .success, reason: reason, data: data, id: id)
-            let word = isFailure ? "FAILURE" : "SUCCESS"
-            terminal.print(
-                note.map { "no signal was needed: \(visible($0))" } ?? "\(word) signalled to \(target.text)",
-                to: .errors)
+            terminal.print(signal.text(outcome), to: .errors)
         } catch {
             end(error, terminal)
         }
@@ -75,9 +76,10 @@ struct SignalCommand: AsyncParsableCommand {
                 stack.cloud.settings(untold.source), environment: Composition.environment, patience: .signalling,
                 stop: nil, waiting: terminal.waiting)
             StackSignal.tellAdmin(why)
-            try await StackSignal(untold.target, cloud).tell(.failure(why), id: id)
+            let signal = StackSignal(untold.target, cloud)
+            let outcome = try await signal.tell(.failure(why), id: id)
             UntoldSignal.forget()
-            terminal.print("ide-init: \(why); \(untold.target.text) was told", to: .errors)
+            terminal.print("ide-init: \(why); \(signal.text(outcome))", to: .errors)
         } catch {
             end(error, terminal)
         }

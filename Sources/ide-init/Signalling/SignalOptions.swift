@@ -10,7 +10,7 @@ struct SignalOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The resource that waits for the signal, as an Auto Scaling group. (default: --resource)",
+            "Tell this resource of the stack, as an Auto Scaling group that waits. (default: --resource)",
             valueName: "logical-id"))
     var signalResource: String?
 
@@ -20,7 +20,7 @@ struct SignalOptions: ParsableArguments {
             valueName: "url"))
     var signalURL: String?
 
-    var isAsked: Bool { signal || signalURL != nil }
+    var isAsked: Bool { signal || signalResource != nil || signalURL != nil }
 
     /// - Parameter source: finds the stack that the document comes from, or this host.
     /// - Throws: `Failure` when there is nobody to tell.

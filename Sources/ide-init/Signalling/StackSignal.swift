@@ -72,16 +72,29 @@ final class StackSignal: Sendable {
         return (verdict, try await task.value)
     }
 
+    /// What became of it, for people.
+    /// - Parameter outcome: of `tell`.
+    func text(_ outcome: (verdict: Verdict, note: String?)) -> String {
+        if let note = outcome.note {
+            // The stack as a whole may still wait, for another one than was named.
+            let hint = note.hasPrefix("Resource ") ? "; if an Auto Scaling group waits, name that one" : ""
+            return "nobody waits for this signal: \(visible(note))\(hint)"
+        }
+        return "\(outcome.verdict == .success ? "SUCCESS" : "FAILURE") signalled to \(target.text)"
+    }
+
     private func send(_ verdict: Verdict, _ reason: String?, _ data: String, _ id: String?) async throws -> String? {
         let uniqueID = if let id { id } else { await defaultID() }
         switch target {
         case .resource(let stack, let resource):
+            let service = try await cloud.cloudFormation()
             do {
-                return try await cloud.cloudFormation().signal(
+                return try await service.signal(
                     stack: stack, resource: resource, uniqueID: uniqueID, success: verdict == .success)
             } catch let error as ServiceError {
-                let hint = error.isDenied ? "; the role needs cloudformation:SignalResource" : ""
-                throw Failure(.network, "\(target.text) can't be signalled: \(error.text)\(hint)")
+                throw Failure(
+                    .network,
+                    "\(target.text) can't be signalled: \(error.text)\(service.advice(error, "SignalResource"))")
             }
         case .waitCondition(let condition):
             var reason = reason ?? "Configuration Complete"

@@ -39,7 +39,8 @@ class Faults:
         if self.left == 0 or self.random.random() >= self.share:
             return None
         kind = self.random.choice(self.kinds)
-        if service == "imds" and kind in ("throttle", "expired", "clock"):
+        # Neither speaks of keys.
+        if service in ("imds", "web") and kind in ("throttle", "expired", "clock"):
             kind = "503"
         if self.left is not None:
             self.left -= 1

@@ -63,7 +63,7 @@ struct CfnHup: Sendable {
             pidFile = inherited
         } else {
             var isAtHome = Daemon.isSupervised
-            if isAtHome { isAtHome = await !Daemon.isExpectedToFork(service.host.run) }
+            if isAtHome { isAtHome = await !Daemon.isExpectedToFork() }
             pidFile = try await PidFile.acquire(
                 HupDaemon.pidFile, program: "cfn-hup", patience: Self.patience, stop: stop)
             guard isAtHome else {
