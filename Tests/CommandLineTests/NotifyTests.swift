@@ -69,11 +69,11 @@ import Testing
             ])
         #expect(try listener.messages(to: "READY=1").last == ["READY=1", "STATUS=watching X of the stack s"])
         _ = try listener.messages(to: "STATUS=")
-        let before = Double(clock_gettime_nsec(CLOCK_MONOTONIC)) / 1000
+        let before = Double(nanoseconds(CLOCK_MONOTONIC)) / 1000
         kill(watch.processIdentifier, SIGHUP)
         let reload = try #require(try listener.messages(to: "RELOADING=1").last)
         let moment = try #require(reload.last.flatMap { Double($0.replacing("MONOTONIC_USEC=", with: "")) })
-        #expect(moment >= before.rounded(.down) && moment <= Double(clock_gettime_nsec(CLOCK_MONOTONIC)) / 1000)
+        #expect(moment >= before.rounded(.down) && moment <= Double(nanoseconds(CLOCK_MONOTONIC)) / 1000)
         #expect(try listener.next().first == "READY=1")
         watch.terminate()
         #expect(try listener.messages(to: "STOPPING=1").last == ["STOPPING=1"])
@@ -81,7 +81,7 @@ import Testing
         #expect(watch.terminationStatus == 0)
     }
 
-    private func clock_gettime_nsec(_ clock: clockid_t) -> UInt64 {
+    private func nanoseconds(_ clock: clockid_t) -> UInt64 {
         var now = timespec()
         clock_gettime(clock, &now)
         return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
