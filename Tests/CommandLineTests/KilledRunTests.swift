@@ -97,7 +97,7 @@ extension StandInTests {
             #expect(try await instance.applySignalling().code == 0)
             let environment = try #require(instance.read("run/environment"))
             #expect(environment.contains("PATH="))
-            #expect(!environment.contains("IDE_INIT"))
+            #expect(!environment.contains("IDE_INIT_GUARD"))
             let descriptors = try #require(instance.read("run/descriptors"))
             #expect(descriptors.contains("/dev/null"))
             #expect(!descriptors.contains("socket:"), "\(descriptors)")

@@ -78,7 +78,7 @@ extension CredentialSource {
                 if role == nil { role = try await attached().map(String.init) }
                 guard let role else { return nil }
                 guard let text = try await metadata.get(folder + role, isKept: false) else {
-                    guard name != nil, let other = try await attached() else { return nil }
+                    guard name != nil, let other = try await attached(), other != role else { return nil }
                     throw Failure(.network, "this instance has no role \(role); the one that it has is \(other)")
                 }
                 guard let credentials = Credentials(json: Array(text.utf8)) else {

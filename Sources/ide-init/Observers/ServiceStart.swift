@@ -10,10 +10,13 @@ extension NotifySocket {
 
     /// From now until the process ends, or is told to: from the first look for the metadata to the last call for the signal.
     func askForPatience(_ stop: StopSwitch) {
+        let request = "EXTEND_TIMEOUT_USEC=\(Int(Self.patience.length * 1e6))"
+        send([request])
         Task {
-            while stop.stopReason == nil {
-                send(["EXTEND_TIMEOUT_USEC=\(Int(Self.patience.length * 1e6))"])
+            while true {
                 await stop.sleep(Self.patience.renewal)
+                guard stop.stopReason == nil else { return }
+                send([request])
             }
         }
     }
