@@ -74,6 +74,20 @@ struct StackOptions: ParsableArguments {
     }
 }
 
+extension StackOptions {
+    /// The stack that is named, run as the last time: its sets belong to the stack that they were chosen for.
+    var sourceAsBefore: Source? {
+        get throws {
+            guard var named = try source else { return nil }
+            if let last = try? Source.recorded(), last.stack == named.stack, last.resource == named.resource {
+                named.configSets = last.configSets
+                named.isCompatible = last.isCompatible
+            }
+            return named
+        }
+    }
+}
+
 /// A stack's id holds its region.
 func regionOfStack(_ stack: String) -> String? {
     let parts = stack.split(separator: ":", omittingEmptySubsequences: false)
@@ -98,14 +112,7 @@ struct PlaceOptions: ParsableArguments {
             }
             return .file(file)
         }
-        if var named = try stack.source {
-            // The sets of the last run belong to the stack that they were chosen for.
-            if let last = try? Source.recorded(), last.stack == named.stack, last.resource == named.resource {
-                named.configSets = last.configSets
-                named.isCompatible = last.isCompatible
-            }
-            return .stack(named)
-        }
+        if let named = try stack.sourceAsBefore { return .stack(named) }
         if let last = try Source.recorded() { return .stack(last) }
         return .stack(try await Source.ofTags(cloud(stack.cloud.settings()), for: .document(command)))
     }

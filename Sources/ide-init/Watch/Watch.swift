@@ -53,7 +53,7 @@ struct Watch: Sendable {
     }
 
     private func source() async throws -> Source {
-        var found = try stack.source ?? Source.recorded()
+        var found = try stack.sourceAsBefore ?? Source.recorded()
         if found == nil { found = try await Source.ofTags(cloud(stack.cloud.settings()), for: .document("watch")) }
         guard var source = found else { throw Failure(.usage, "there is no stack to watch") }
         if !configSets.isEmpty { source.configSets = configSets }
