@@ -67,7 +67,7 @@ package final class FakeHost: Sendable {
     // MARK: Looking
 
     private func probe(performing: Bool, runsTests: Bool) -> Probe {
-        Probe(
+        var probe = Probe(
             status: { self.state.tree[$0]?.status },
             read: { try self.state.tree.read($0) },
             linkTarget: { try self.state.tree.linkTarget($0) },
@@ -85,6 +85,9 @@ package final class FakeHost: Sendable {
                 return try self.inside.withLock { try self.run(command, &$0).command }
             },
             resolve: { try self.resolve($0, performing: performing) })
+        probe.hashPassword = FakePasswords.hash
+        probe.passwordMatches = FakePasswords.matches
+        return probe
     }
 
     private func archive(_ unpacking: Unpacking) throws -> [(name: String, node: FakeNode)] {
