@@ -18,6 +18,8 @@ let package = Package(
     products: [.executable(name: "ide-init", targets: ["ide-init"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -33,9 +35,11 @@ let package = Package(
         .target(
             name: "InitLinux",
             dependencies: [
-                "InitCore", "CArchive", "CLinux", "CSystemd",
+                "InitCore", "CArchive", "CArgon2", "CCrypt", "CLinux", "CSystemd",
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "X509", package: "swift-certificates"),
                 crypto,
             ],
             swiftSettings: settings),
@@ -62,6 +66,11 @@ let package = Package(
         .target(name: "CStaticNames"),
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // Password hashes: code-server's, and those of Basic authentication.
+        .systemLibrary(
+            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(
+            name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         // Notify socket, journal, bus.
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
