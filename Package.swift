@@ -75,7 +75,8 @@ let package = Package(
         .target(name: "InitTesting", dependencies: ["InitCore", crypto], swiftSettings: settings),
         // Servers for tests; only test targets depend on it.
         .target(
-            name: "TestSupport", dependencies: ["InitAWS", "InitCore"], path: "Tests/Support", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["InitAWS", "InitCore"], path: "Tests/Support",
+            exclude: ["browser", "code-server"], swiftSettings: settings),
         .testTarget(
             name: "InitCoreTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Mustache"],
             swiftSettings: settings),
