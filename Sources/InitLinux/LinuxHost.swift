@@ -107,6 +107,10 @@ package struct LinuxHost: Sendable {
         case .unpack(let unpacking): return try await unpack(unpacking)
         case .run(let command): return StepResult(changed: true, command: await runner.run(command))
         case .unit(let action): return try await units.perform(action)
+        case .remove(let path): return try commit.remove(path)
+        case .makeDirectory(let path, let mode, let owner, let group):
+            return try commit.makeDirectory(path, mode: mode, owner: owner, group: group)
+        case .replace(let set): return try await blocking { [commit] in Result { try commit.replaceTogether(set) } }.get()
         }
     }
 
