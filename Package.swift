@@ -96,7 +96,8 @@ let package = Package(
             name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
-            name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport"], exclude: ["README.md", "Stubs"],
+            name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport", crypto],
+            exclude: ["README.md", "Stubs", "template.py"],
             swiftSettings: settings),
     ]
 )
