@@ -110,7 +110,8 @@ package struct LinuxHost: Sendable {
         case .remove(let path): return try commit.remove(path)
         case .makeDirectory(let path, let mode, let owner, let group):
             return try commit.makeDirectory(path, mode: mode, owner: owner, group: group)
-        case .replace(let set): return try await blocking { [commit] in Result { try commit.replaceTogether(set) } }.get()
+        case .replace(let set):
+            return try await commit.replaceTogether(set, by: StagedCheck(root: root, runner: runner))
         }
     }
 

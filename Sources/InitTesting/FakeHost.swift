@@ -167,6 +167,9 @@ package final class FakeHost: Sendable {
                 inside.state.tree.set(path, FakeNode(.directory, mode: mode, owner: owner ?? 0, group: group ?? 0))
                 return StepResult(changed: true)
             case .replace(let set):
+                if let check = set.check, let result = try run(check.command, &inside).command, !result.succeeded {
+                    throw check.failure(result)
+                }
                 for write in set.writes { _ = try self.write(write, &inside) }
                 for path in set.removals { inside.state.tree.remove(path) }
                 return StepResult(changed: true)

@@ -120,8 +120,8 @@ struct FileCommit: Sendable {
         return StepResult(changed: true)
     }
 
-    /// Files that belong together: nothing has changed where staging one of them fails.
-    func replaceTogether(_ set: FileSet) throws -> StepResult {
+    /// Files that belong together: nothing has changed where staging one of them fails, or their check says no.
+    func replaceTogether(_ set: FileSet, by stagedCheck: StagedCheck) async throws -> StepResult {
         var batch = Batch(root: root)
         do {
             for write in set.writes {
@@ -130,6 +130,10 @@ struct FileCommit: Sendable {
                 }
             }
             try batch.makeDurable(syncingWhole: batch.count > Self.fewFiles)
+            if let check = set.check {
+                let entries = batch.staged + (try set.removals.compactMap(removal))
+                try await stagedCheck.ask(check, over: entries)
+            }
         } catch {
             batch.discard(from: 0)
             throw error
@@ -137,6 +141,14 @@ struct FileCommit: Sendable {
         if let failure = batch.rename(nil).failure { throw failure }
         for path in set.removals { _ = try remove(path) }
         return StepResult(changed: true)
+    }
+
+    /// Nil where there is nothing to remove.
+    private func removal(_ path: String) throws -> StagedCheck.Entry? {
+        let place = try root.resolve(path)
+        var info = stat()
+        guard lstat(place, &info) == 0 else { return nil }
+        return StagedCheck.Entry(directory: parent(of: place), name: lastComponent(of: place), temporary: nil)
     }
 
     func remove(_ path: String) throws -> StepResult {
@@ -213,6 +225,12 @@ private struct Batch: ~Copyable {
     init(root: Root) { self.root = root }
 
     var count: Int { entries.count }
+
+    var staged: [StagedCheck.Entry] {
+        entries.map {
+            StagedCheck.Entry(directory: $0.directory.path, name: $0.name, temporary: $0.temporary)
+        }
+    }
 
     /// - Returns: false if its place is taken by an earlier one.
     mutating func stage(_ write: FileWrite) throws -> Bool {
