@@ -85,13 +85,16 @@ package struct LinuxHost: Sendable {
 
     private var probe: Probe {
         let files = FileProbe(root: root)
-        return Probe(
+        var probe = Probe(
             status: files.status, read: files.read, linkTarget: files.linkTarget, names: files.names,
             sha256: files.sha256,
             user: accounts.user, group: accounts.group, compare: compare, unit: units.state, umask: umask,
             ask: queries.ask,
             test: { [runner, runsTests] command in runsTests ? await runner.run(command) : nil },
             resolve: resolve)
+        probe.hashPassword = PasswordHash.make
+        probe.passwordMatches = PasswordHash.matches
+        return probe
     }
 
     @Sendable private func perform(_ step: Step) async throws -> StepResult {

@@ -36,7 +36,8 @@ enum Nginx {
             ])
     }
 
-    static func change(of name: String) -> Mark { Mark(everywhere: "nginx", name) }
+    static func change(of name: String) -> Mark { Mark(everywhere: key, name) }
+    static let removal = Mark(everywhere: key, "no longer listed")
 
     fileprivate static func servers(_ input: SectionInput, _ diagnostics: inout Diagnostics) -> [NginxServer] {
         var servers: [NginxServer] = []
@@ -86,7 +87,7 @@ enum Nginx {
         return ServiceResource(
             input.id(unit), unit: unit, isEnabled: isEnabled, isRunning: isRunning,
             reactsTo: isRunning
-                ? servers.map { change(of: $0.name) } + certificates.map { Mark(everywhere: "certificates", $0) } : [])
+                ? servers.map { change(of: $0.name) } + [removal] + certificates.map { Mark(everywhere: "certificates", $0) } : [])
     }
 }
 

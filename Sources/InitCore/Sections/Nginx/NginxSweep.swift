@@ -36,9 +36,10 @@ struct NginxSweep: Resource {
             facts.append(Fact("Debian's default site", nil, "back again"))
             steps.append(.link(site.link))
         }
-        if try await now.probe.unit(Nginx.unit, .systemd).isActive == true {
+        // Where the document still has servers, their unit is reloaded in its turn, and that isn't lost.
+        if !scope.listed.contains(Nginx.unit), try await now.probe.unit(Nginx.unit, .systemd).isActive == true {
             steps.append(.unit(UnitAction(.restart, Nginx.unit, .systemd)))
         }
-        return .change(Change(.remove, facts: facts, steps: steps))
+        return .change(Change(.remove, facts: facts, steps: steps, marks: [Nginx.removal]))
     }
 }
