@@ -172,6 +172,10 @@ package final class FakeHost: Sendable {
                 }
                 for write in set.writes { _ = try self.write(write, &inside) }
                 for path in set.removals { inside.state.tree.remove(path) }
+                for link in set.links {
+                    let node = FakeNode(.link(link.target), owner: link.owner ?? 0, group: link.group ?? 0)
+                    try inside.state.tree.write(link.path, node, keepingBackup: link.keepsBackup)
+                }
                 return StepResult(changed: true)
             }
         }

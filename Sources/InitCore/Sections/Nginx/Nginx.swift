@@ -87,7 +87,8 @@ enum Nginx {
         return ServiceResource(
             input.id(unit), unit: unit, isEnabled: isEnabled, isRunning: isRunning,
             reactsTo: isRunning
-                ? servers.map { change(of: $0.name) } + [removal] + certificates.map { Mark(everywhere: "certificates", $0) } : [])
+                ? servers.map { change(of: $0.name) } + [removal]
+                    + certificates.map { Mark(everywhere: "certificates", $0) } : [])
     }
 }
 

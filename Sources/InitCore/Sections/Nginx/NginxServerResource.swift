@@ -13,30 +13,31 @@ struct NginxServerResource: Resource {
         try standing.checkOwner(server.file, adopts: server.adopts)
 
         var header = [mark.header]
-        let isNeeded = !server.isDefault || !server.listens.contains(where: \.meetsStockSite)
-        let stock = isNeeded ? nil : try host.stockSite ?? standing.stockSite
+        let leavesStockSite = !server.isDefault || !server.listens.contains(where: \.meetsStockSite)
+        let stock = leavesStockSite ? nil : try host.stockSite ?? standing.stockSite
         if let stock { header.append(stock.note) }
         let text = server.text(header: header, hasIPv6: try host.hasIPv6)
 
         var facts: [Fact] = []
         var set = FileSet(writes: [])
         if standing.bytes != text.bytes || standing.status?.mode != 0o644 {
-            facts.append(Fact("content", standing.bytes.map(Fact.Value.content) ?? .absent, .content(text.bytes)))
+            facts.append(
+                standing.bytes == text.bytes
+                    ? Fact("mode", standing.status.map { octal($0.mode) }, "0644")
+                    : Fact("content", standing.bytes.map(Fact.Value.content) ?? .absent, .content(text.bytes)))
             set.writes.append(
                 FileWrite(server.file, .bytes(text.bytes), mode: 0o644, owner: 0, group: 0, keepsBackup: false))
         }
-        var steps: [Step] = []
         if stock != nil, let site = try host.stockSite {
             facts.append(Fact("Debian's default site", site.target, "taken out, since this server answers by default"))
             set.removals.append(site.path)
         }
+        if leavesStockSite, let site = standing.stockSite, try now.probe.status(site.path) == nil {
+            facts.append(Fact("Debian's default site", nil, "back again"))
+            set.links.append(site.link)
+        }
         guard !set.writes.isEmpty || !set.removals.isEmpty else { return .unchanged }
         set.check = text.check(of: server.file)
-        steps.append(.replace(set))
-        if isNeeded, let site = standing.stockSite, try now.probe.status(site.path) == nil {
-            facts.append(Fact("Debian's default site", nil, "back again"))
-            steps.append(.link(site.link))
-        }
         let paths = server.ides.count
         if paths > 1 {
             facts.append(
@@ -48,7 +49,7 @@ struct NginxServerResource: Resource {
         facts.append(Fact("nginx -t", nil, "asked before anything is replaced; a plan doesn't"))
         return .change(
             Change(
-                standing.status == nil ? .create : .update, facts: facts, steps: steps,
+                standing.status == nil ? .create : .update, facts: facts, steps: [.replace(set)],
                 marks: [Nginx.change(of: server.name)]))
     }
 
@@ -57,7 +58,7 @@ struct NginxServerResource: Resource {
         guard let earlier = now.ledger.awaits("packages", "sources", "files", "commands") else {
             throw Failure(
                 .host,
-                "there is no nginx on this host; let packages bring it, as {\"packages\": {\"apt\": {\"nginx\": []}}}, or yum or dnf"
+                "there is no nginx on this host; name it in packages, {\"apt\": {\"nginx\": []}} or dnf, or let an earlier config install it"
             )
         }
         let text = server.text(header: [mark.header], hasIPv6: true)

@@ -29,13 +29,12 @@ struct NginxSweep: Resource {
         guard !removals.isEmpty else { return .unchanged }
         let host = NginxHost(now.probe)
         let isInstalled = try host.isInstalled
-        var steps: [Step] = [
-            .replace(FileSet(writes: [], removals: removals, check: isInstalled ? Nginx.check() : nil))
-        ]
+        var set = FileSet(writes: [], removals: removals, check: isInstalled ? Nginx.check() : nil)
         if isInstalled, !staysDefault, let site = sites.first, try now.probe.status(site.path) == nil {
             facts.append(Fact("Debian's default site", nil, "back again"))
-            steps.append(.link(site.link))
+            set.links.append(site.link)
         }
+        var steps: [Step] = [.replace(set)]
         // Where the document still has servers, their unit is reloaded in its turn, and that isn't lost.
         if !scope.listed.contains(Nginx.unit), try await now.probe.unit(Nginx.unit, .systemd).isActive == true {
             steps.append(.unit(UnitAction(.restart, Nginx.unit, .systemd)))
