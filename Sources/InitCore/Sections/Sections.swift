@@ -7,6 +7,7 @@ package let sections: [SectionType] = [
     usersSection,
     sourcesSection,
     filesSection,
+    nginxSection,
     commandsSection,
     servicesSection,
 ]
