@@ -33,7 +33,7 @@ let package = Package(
         .target(
             name: "InitLinux",
             dependencies: [
-                "InitCore", "CArchive", "CLinux", "CSystemd",
+                "InitCore", "CArchive", "CArgon2", "CCrypt", "CLinux", "CSystemd",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 crypto,
@@ -71,6 +71,11 @@ let package = Package(
         .target(name: "CStaticNames"),
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // Password hashes: code-server's, and those of Basic authentication.
+        .systemLibrary(
+            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(
+            name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         // Notify socket, journal, bus.
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -79,7 +84,8 @@ let package = Package(
         .target(name: "InitTesting", dependencies: ["InitCore", crypto], swiftSettings: settings),
         // Servers for tests; only test targets depend on it.
         .target(
-            name: "TestSupport", dependencies: ["InitAWS", "InitCore"], path: "Tests/Support", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["InitAWS", "InitCore"], path: "Tests/Support",
+            exclude: ["browser", "code-server"], swiftSettings: settings),
         .testTarget(
             name: "InitCoreTests", dependencies: ["InitCore", "InitTesting"], exclude: ["Mustache"],
             swiftSettings: settings),

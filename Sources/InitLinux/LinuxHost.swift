@@ -85,13 +85,16 @@ package struct LinuxHost: Sendable {
 
     private var probe: Probe {
         let files = FileProbe(root: root)
-        return Probe(
+        var probe = Probe(
             status: files.status, read: files.read, linkTarget: files.linkTarget, names: files.names,
             sha256: files.sha256,
             user: accounts.user, group: accounts.group, compare: compare, unit: units.state, umask: umask,
             ask: queries.ask,
             test: { [runner, runsTests] command in runsTests ? await runner.run(command) : nil },
             resolve: resolve)
+        probe.hashPassword = PasswordHash.make
+        probe.passwordMatches = PasswordHash.matches
+        return probe
     }
 
     @Sendable private func perform(_ step: Step) async throws -> StepResult {
@@ -107,6 +110,11 @@ package struct LinuxHost: Sendable {
         case .unpack(let unpacking): return try await unpack(unpacking)
         case .run(let command): return StepResult(changed: true, command: await runner.run(command))
         case .unit(let action): return try await units.perform(action)
+        case .remove(let path): return try commit.remove(path)
+        case .makeDirectory(let path, let mode, let owner, let group):
+            return try commit.makeDirectory(path, mode: mode, owner: owner, group: group)
+        case .replace(let set):
+            return try await blocking { [commit] in Result { try commit.replaceTogether(set) } }.get()
         }
     }
 

@@ -67,7 +67,7 @@ package final class FakeHost: Sendable {
     // MARK: Looking
 
     private func probe(performing: Bool, runsTests: Bool) -> Probe {
-        Probe(
+        var probe = Probe(
             status: { self.state.tree[$0]?.status },
             read: { try self.state.tree.read($0) },
             linkTarget: { try self.state.tree.linkTarget($0) },
@@ -85,6 +85,20 @@ package final class FakeHost: Sendable {
                 return try self.inside.withLock { try self.run(command, &$0).command }
             },
             resolve: { try self.resolve($0, performing: performing) })
+        // Of the same form as the real ones, but for the salt: a fixture can hold one.
+        probe.hashPassword = { password, scheme in Secret(Self.hash(password, scheme)) }
+        probe.passwordMatches = { password, hash in
+            [PasswordScheme.bcrypt(cost: 5), .argon2id].contains { Self.hash(password, $0) == hash }
+        }
+        return probe
+    }
+
+    private static func hash(_ password: Secret, _ scheme: PasswordScheme) -> String {
+        let sum = FakeTree.sha256(password.reveal { $0 }).prefix(22)
+        return switch scheme {
+        case .bcrypt: "$2y$05$\(sum)"
+        case .argon2id: "$argon2id$v=19$m=65536,t=3,p=4$\(sum)"
+        }
     }
 
     private func archive(_ unpacking: Unpacking) throws -> [(name: String, node: FakeNode)] {
@@ -144,6 +158,18 @@ package final class FakeHost: Sendable {
                 return StepResult(changed: !isSame)
             case .run(let command): return try run(command, isStep: true, &inside)
             case .unit(let action): return try act(action, &inside)
+            case .remove(let path):
+                let stood = inside.state.tree[path] != nil
+                inside.state.tree.remove(path)
+                return StepResult(changed: stood)
+            case .makeDirectory(let path, let mode, let owner, let group):
+                guard inside.state.tree[path] == nil else { return StepResult(changed: false) }
+                inside.state.tree.set(path, FakeNode(.directory, mode: mode, owner: owner ?? 0, group: group ?? 0))
+                return StepResult(changed: true)
+            case .replace(let set):
+                for write in set.writes { _ = try self.write(write, &inside) }
+                for path in set.removals { inside.state.tree.remove(path) }
+                return StepResult(changed: true)
             }
         }
     }
@@ -165,10 +191,10 @@ package final class FakeHost: Sendable {
         }
     }
 
-    @Sendable private func save(_ marks: [Mark]) throws {
+    @Sendable private func save(_ reactions: [DueReaction]) throws {
         try inside.withLock { inside in
-            try reach(.save(marks), &inside)
-            inside.state.pending = marks
+            try reach(.save(reactions), &inside)
+            inside.state.pending = reactions
         }
     }
 

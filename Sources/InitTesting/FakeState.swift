@@ -22,7 +22,7 @@ package struct FakeState: Sendable, Equatable {
     package var references: [Reference: FakeReference] = [:]
     /// Texts of commands that have ever been performed here.
     package var ran: Set<String> = []
-    package var pending: [Mark] = []
+    package var pending: [DueReaction] = []
 
     package init() {}
 
@@ -108,7 +108,9 @@ package struct FakeState: Sendable, Equatable {
         add("units", units.map { ($0, json($1)) })
         add("answers", answers.map { ($0, $1.json) })
         if !ran.isEmpty { result["ran"] = .array(ran.sorted().map { .string($0) }) }
-        if !pending.isEmpty { result["pending"] = .array(pending.map { .string("\($0.section) \($0.name)") }) }
+        if !pending.isEmpty {
+            result["pending"] = .array(pending.map { .string("\($0.mark.section) \($0.mark.name)") })
+        }
         return .object(result)
     }
 

@@ -7,7 +7,7 @@ import Synchronization
 package enum Moment: Sendable, Equatable {
     case step(Step)
     case file(String)
-    case save([Mark])
+    case save([DueReaction])
 }
 
 package enum Fault: Sendable, Equatable {

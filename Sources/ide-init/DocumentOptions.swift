@@ -150,15 +150,14 @@ struct DocumentOptions: ParsableArguments {
     func load(_ origin: Origin, _ cloud: Cloud, scrubber: Scrubber) async throws -> LoadedDocument {
         switch origin {
         case .file(let file):
-            let name = origin.name
-            let parsed = try JSONParser.parse(Composition.read(file), name: name)
+            let parsed = try JSONParser.parse(Composition.read(file), name: origin.name)
             return LoadedDocument(
-                parsed.value, name: name, configSets: names, compatible: compatible, duplicates: parsed.duplicates,
+                parsed.value, of: origin, configSets: names, compatible: compatible, duplicates: parsed.duplicates,
                 scrubber: scrubber)
         case .stack(let source):
             let metadata = try await source.metadata(cloud)
             return LoadedDocument(
-                metadata, name: origin.name, configSets: names.isEmpty ? source.configSets : names,
+                metadata, of: origin, configSets: names.isEmpty ? source.configSets : names,
                 compatible: compatible || source.isCompatible, scrubber: scrubber)
         }
     }
@@ -173,6 +172,19 @@ enum Origin: Sendable {
         case .file("-"): "standard input"
         case .file(let file): file
         case .stack(let source): source.text
+        }
+    }
+
+    /// As in ownership marks.
+    var owner: String {
+        switch self {
+        case .file("-"): "-"
+        case .file(let file):
+            realpath(file, nil).map { path in
+                defer { free(path) }
+                return String(cString: path)
+            } ?? file
+        case .stack(let source): source.owner
         }
     }
 

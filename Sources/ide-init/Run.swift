@@ -89,12 +89,14 @@ struct LoadedDocument: Sendable {
 
     /// - Parameter scrubber: gets to know the document's secrets.
     init(
-        _ metadata: JSONValue, name: String, configSets: [String], compatible: Bool, strict: Bool = false,
+        _ metadata: JSONValue, of origin: Origin, facts: HostFacts = .unasked, configSets: [String], compatible: Bool,
+        strict: Bool = false,
         duplicates: [JSONParser.DuplicateKey] = [], scrubber: Scrubber
     ) {
-        self.name = name
+        name = origin.name
         document = Document(
-            metadata, configSets: configSets, compatible: compatible, strict: strict, duplicates: duplicates)
+            metadata, owner: origin.owner, facts: facts, configSets: configSets, compatible: compatible, strict: strict,
+            duplicates: duplicates)
         redaction = Redaction(metadata)
         self.scrubber = scrubber
         for secret in redaction.secrets + document.sets.flatMap(\.configs).flatMap(\.resources).flatMap(\.secrets) {

@@ -26,6 +26,12 @@ struct Source: Sendable, Equatable {
     /// For people.
     var text: String { "\(resource) of the stack \(stack)" }
 
+    /// As in ownership marks: a stack is the same by its name and by its id.
+    var owner: String {
+        let parts = stack.split(separator: "/")
+        return "\(stack.hasPrefix("arn:") && parts.count > 1 ? String(parts[1]) : stack)/\(resource)"
+    }
+
     init(
         stack: String, resource: String, region: String? = nil, url: String? = nil, role: String? = nil,
         profile: String? = nil, credentialFile: String? = nil, configSets: [String] = [], isCompatible: Bool = false

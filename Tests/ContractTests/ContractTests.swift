@@ -152,15 +152,51 @@ import Testing
         }
     }
 
+    @Test(
+        "What is gone already needs no removal, and a directory that stands is left as it is", arguments: Candidate.all)
+    func removals(candidate: Candidate) async throws {
+        try await candidate.with { host async throws in
+            try await host.write("/a", "x")
+            #expect(try await host.perform(.remove(path: "/a")).changed)
+            #expect(try host.probe.status("/a") == nil)
+            #expect(try await !host.perform(.remove(path: "/a")).changed)
+            let directory = Step.makeDirectory(path: "/new/deep", mode: 0o750, owner: nil, group: nil)
+            #expect(try await host.perform(directory).changed)
+            #expect(
+                try host.probe.status("/new/deep").map { [$0.kind == .directory, $0.mode == 0o750] } == [true, true])
+            #expect(
+                try await !host.perform(.makeDirectory(path: "/new/deep", mode: 0o700, owner: nil, group: nil)).changed)
+            #expect(try host.probe.status("/new/deep")?.mode == 0o750)
+        }
+    }
+
+    @Test("Files that belong together are put in place together", arguments: Candidate.all)
+    func sets(candidate: Candidate) async throws {
+        try await candidate.with { host async throws in
+            try await host.write("/old", "x")
+            try await host.write("/c", "before")
+            let writes = [
+                FileWrite("/c", .bytes(Array("1".utf8)), mode: 0o644, keepsBackup: false),
+                FileWrite("/d/k", .secret(Secret("2")), mode: 0o600, keepsBackup: false),
+            ]
+            #expect(try await host.perform(.replace(FileSet(writes: writes, removals: ["/old", "/never"]))).changed)
+            #expect(try host.look("/c") == "file 644 1")
+            #expect(try host.look("/d/k") == "file 600 2")
+            #expect(try host.probe.status("/old") == nil)
+        }
+    }
+
     @Test("The pending list is kept, and empty is as good as none", arguments: Candidate.all)
     func pending(candidate: Candidate) async throws {
         try await candidate.with { host async throws in
             #expect(try host.pending.load() == [])
-            let marks = [
-                Mark(config: "c", section: "files", name: "/etc/ü \"x\""), Mark(config: "", section: "s", name: ""),
+            let service = ResourceID(config: "c", section: "services", name: "systemd/ü")
+            let reactions = [
+                DueReaction(Mark(config: "c", section: "files", name: "/etc/ü \"x\""), by: service),
+                DueReaction(Mark(everywhere: "certificates", ""), by: service),
             ]
-            try host.pending.save(marks)
-            #expect(try host.pending.load() == marks)
+            try host.pending.save(reactions)
+            #expect(try host.pending.load() == reactions)
             try host.pending.save([])
             #expect(try host.pending.load() == [])
             try host.pending.save([])

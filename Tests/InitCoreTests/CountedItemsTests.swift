@@ -19,7 +19,7 @@ import Testing
         "What isn't known is a mistake that says what is",
         arguments: [
             ("${m}", "${m} isn't known here; ${n} and ${8000+n} are"), ("${}", "${} isn't known"),
-            ("${instance-id}", "one that is to stay is written $${instance-id}"), ("${8000-n}", "isn't known"),
+            ("${ami-id}", "one that is to stay is written $${ami-id}"), ("${8000-n}", "isn't known"),
             ("${n+m}", "isn't known"), ("${1234567890+n}", "isn't known"), ("${+n}", "isn't known"),
             ("a ${n", "a ${ isn't closed"), ("${n+٣}", "isn't known"),
         ])
@@ -31,7 +31,7 @@ import Testing
     private func counted(_ json: String, name: String = "dev") throws -> (items: [String], errors: [String]) {
         let node = JSONNode(try JSONParser.parse(Array(json.utf8), name: "item").value, at: DocumentPath("dev"))
         var diagnostics = Diagnostics()
-        let items = node.counted(name, &diagnostics)
+        let items = node.counted(name, .unasked, &diagnostics)
         return (items.map { "\($0.name) \($0.node.value.pythonText)" }, diagnostics.errors.map(\.line))
     }
 

@@ -92,7 +92,7 @@ extension Moment {
         switch self {
         case .step(let step): "\(step)"
         case .file(let path): "write \(path)"
-        case .save(let marks): "save \(marks.map(\.name))"
+        case .save(let reactions): "save \(reactions.map(\.mark.name))"
         }
     }
 
@@ -107,6 +107,7 @@ extension Moment {
         case .step(.unit(let action)): item.id.name == "\(action.manager.rawValue)/\(action.name)"
         case .step(.run(let command)):
             ["packages", "groups", "users"].contains(item.id.section) || command.title == "Command \(item.id.name)"
+        case .step(let step): item.change?.steps.contains(step) ?? false
         // Announced before what it is for, cleared after: any of the items around it.
         case .save: true
         }

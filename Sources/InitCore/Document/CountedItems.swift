@@ -1,4 +1,5 @@
-// `"count": 10` beside an item's keys makes ten items of it, which differ in what they write with ${n}.
+// `"count": 10` beside an item's keys makes ten items of it, which differ in what they write with ${n}. Facts of the host are
+// filled in with it.
 
 extension JSONNode {
     /// More of one kind on one machine are a mistake.
@@ -6,8 +7,16 @@ extension JSONNode {
 
     /// The item as often as its `count` says, filled in and without that key; once where it has none. Its name takes ${n} too,
     /// or else the number behind a hyphen. Mistakes are told once, whatever the count.
-    package func counted(_ name: String, _ diagnostics: inout Diagnostics) -> [(name: String, node: JSONNode)] {
-        guard case .object(var object) = value else { return [(name, self)] }
+    /// - Parameter foreign: members in which an unknown ${…} is somebody else's and stays.
+    package func counted(
+        _ name: String, _ facts: HostFacts, keeping foreign: Set<String> = [], _ diagnostics: inout Diagnostics
+    ) -> [(name: String, node: JSONNode)] {
+        guard case .object(var object) = value else {
+            let filling = Filling(facts: facts, isCounted: false)
+            let name = filling.checked(name, at: path, &diagnostics)
+            filling.check(self, &diagnostics)
+            return name.map { [($0.filled(1, facts), JSONNode(filling.filled(value, 1), at: path))] } ?? []
+        }
         let isCounted = given("count") != nil
         var count = 1
         if let node = given("count") {
@@ -15,32 +24,47 @@ extension JSONNode {
             count = number
         }
         object["count"] = nil
-        let item = JSONNode(.object(object), at: path)
         var own = Diagnostics(compatible: diagnostics.isCompatible)
-        let ofName = counted(text: name, at: path, isCounted, &own)
-        item.checkCounted(isCounted, &own)
+        var filling = Filling(facts: facts, isCounted: isCounted)
+        let ofName = filling.checked(name, at: path, &own)
+        for (key, member) in object.members {
+            filling.isLenient = foreign.contains(key)
+            filling.check(JSONNode(member, at: path.appending(key)), &own)
+        }
         diagnostics.merge(own)
         guard let ofName, !own.hasErrors else { return [] }
         return (0..<count).map { index in
-            let name = isCounted && !ofName.isCounted ? "\(name)-\(index + 1)" : ofName.filled(index + 1)
-            return (name, JSONNode(filled(item.value, index + 1), at: path))
+            let filledName = ofName.filled(index + 1, facts)
+            let name = isCounted && !ofName.isCounted ? "\(filledName)-\(index + 1)" : filledName
+            let members = object.members.map { key, member in
+                var filling = filling
+                filling.isLenient = foreign.contains(key)
+                return (key, filling.filled(member, index + 1))
+            }
+            return (name, JSONNode(.object(JSONObject(members)), at: path))
         }
     }
+}
 
-    private func checkCounted(_ isCounted: Bool, _ diagnostics: inout Diagnostics) {
-        if case .string(let text) = value { _ = counted(text: text, at: path, isCounted, &diagnostics) }
-        for item in items { item.checkCounted(isCounted, &diagnostics) }
-        for (_, member) in members { member.checkCounted(isCounted, &diagnostics) }
-    }
+/// What is put in for `${…}`, and what may stand there.
+private struct Filling {
+    let facts: HostFacts
+    let isCounted: Bool
+    var isLenient = false
 
-    private func counted(
-        text: String, at path: DocumentPath, _ isCounted: Bool, _ diagnostics: inout Diagnostics
-    ) -> CountedText? {
+    func checked(_ text: String, at path: DocumentPath, _ diagnostics: inout Diagnostics) -> CountedText? {
         do throws(CountedText.Mistake) {
-            let text = try CountedText(text)
+            let text = try CountedText(text, isLenient: isLenient)
             if text.isCounted, !isCounted {
                 diagnostics.error(
                     path, "${n} stands here without a \u{201C}count\u{201D}; one that is to stay is written $${n}")
+            }
+            for name in text.facts {
+                switch facts[name] {
+                case .missing(let why)?: diagnostics.error(path, "${\(name.rawValue)} can't be had: \(why)")
+                case .unknown(let why)?: diagnostics.warning(path, "${\(name.rawValue)} isn't known: \(why)")
+                case .value?, nil: break
+                }
             }
             return text
         } catch {
@@ -48,14 +72,20 @@ extension JSONNode {
             return nil
         }
     }
-}
 
-/// - Parameter value: whose texts have been checked.
-private func filled(_ value: JSONValue, _ n: Int) -> JSONValue {
-    switch value {
-    case .null, .bool, .number: value
-    case .string(let text): .string((try? CountedText(text))?.filled(n) ?? text)
-    case .array(let items): .array(items.map { filled($0, n) })
-    case .object(let object): .object(JSONObject(object.members.map { ($0, filled($1, n)) }))
+    func check(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
+        if case .string(let text) = node.value { _ = checked(text, at: node.path, &diagnostics) }
+        for item in node.items { check(item, &diagnostics) }
+        for (_, member) in node.members { check(member, &diagnostics) }
+    }
+
+    /// - Parameter value: whose texts have been checked.
+    func filled(_ value: JSONValue, _ n: Int) -> JSONValue {
+        switch value {
+        case .null, .bool, .number: value
+        case .string(let text): .string((try? CountedText(text, isLenient: isLenient))?.filled(n, facts) ?? text)
+        case .array(let items): .array(items.map { filled($0, n) })
+        case .object(let object): .object(JSONObject(object.members.map { ($0, filled($1, n)) }))
+        }
     }
 }

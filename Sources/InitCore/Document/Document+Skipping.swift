@@ -13,7 +13,7 @@ extension Document {
                         name: config.name,
                         resources: config.resources.map { resource in
                             why(resource.id).map { SkippedResource(original: resource, why: $0) } ?? resource
-                        }, readiness: config.readiness)
+                        }, sweeps: config.sweeps, readiness: config.readiness)
                 })
         }
         return document

@@ -4,6 +4,8 @@ package struct Document: Sendable {
     package struct Config: Sendable {
         package let name: String
         package let resources: [any Resource]
+        /// What takes away the items that are no longer listed.
+        package internal(set) var sweeps: [any Resource] = []
         /// Nil: it has no such section.
         package let readiness: [ReadinessCheck]?
     }
@@ -22,16 +24,19 @@ package struct Document: Sendable {
     package let metadata: JSONValue
     package internal(set) var sets: [ConfigSet]
     package let diagnostics: Diagnostics
+    /// Who acts on a change, in all configs, also those that aren't chosen.
+    let reactors: [Mark: [ResourceID]]
     /// There is no Init block, or an empty one: nothing to do, which is most likely a mistake.
     package let isMissingInit: Bool
 
     /// - Parameters:
     ///   - configSets: names in the order to run them; empty: `default`.
+    ///   - owner: as in ownership marks.
     ///   - strict: cfn-init's `--strict`: an rpm file that can't be read is an error.
     ///   - duplicates: from the parser.
     package init(
-        _ metadata: JSONValue, configSets: [String] = [], compatible: Bool = false, strict: Bool = false,
-        duplicates: [JSONParser.DuplicateKey] = []
+        _ metadata: JSONValue, owner: String = "-", facts: HostFacts = .unasked, configSets: [String] = [],
+        compatible: Bool = false, strict: Bool = false, duplicates: [JSONParser.DuplicateKey] = []
     ) {
         var diagnostics = Diagnostics(compatible: compatible)
         for duplicate in duplicates {
@@ -45,6 +50,7 @@ package struct Document: Sendable {
         guard let found = root[Self.initKey], found.value.isTruthy else {
             isMissingInit = true
             sets = []
+            reactors = [:]
             if !root.isMap, metadata.isTruthy { root.complain("a map", &diagnostics) }
             diagnostics.ignored(root.path, "there is no \(Self.initKey) in it, so there is nothing to do")
             self.diagnostics = diagnostics
@@ -55,10 +61,12 @@ package struct Document: Sendable {
         guard initNode.isMap else {
             found.complain("a map", &diagnostics)
             sets = []
+            reactors = [:]
             self.diagnostics = diagnostics
             return
         }
-        let configSets = ConfigSets(initNode, &diagnostics).chosen(
+        let allSets = ConfigSets(initNode, &diagnostics)
+        let configSets = allSets.chosen(
             configSets.isEmpty ? ["default"] : configSets, initNode.path, &diagnostics)
         let chosen = Set(configSets.flatMap(\.configs))
         var authentication = Authentication.none
@@ -69,13 +77,28 @@ package struct Document: Sendable {
         var configs: [String: Config] = [:]
         for (name, node) in initNode.members where name != "configSets" {
             var own = Diagnostics(compatible: compatible)
+            let input = SectionInput(
+                config: name, node: node, siblings: node, document: initNode, owner: owner, facts: facts,
+                authentication: authentication, commandTimeout: compatible ? nil : Self.commandTimeout,
+                skipsUnreadablePackages: compatible && !strict)
             configs[name] = Config(
-                name: name,
-                resources: Self.resources(
-                    of: node, named: name, authentication, commandTimeout: compatible ? nil : Self.commandTimeout,
-                    skipsUnreadablePackages: compatible && !strict, &own),
-                readiness: node.given(Readiness.key).map { Readiness.checks($0, config: name, &own) })
+                name: name, resources: Self.resources(input, &own),
+                readiness: node.given(Readiness.key).map {
+                    Readiness.checks($0, config: name, facts: facts, &own)
+                })
             diagnostics.merge(own, demoted: !chosen.contains(name))
+        }
+        let all = configs.values.flatMap(\.resources)
+        reactors = Dictionary(grouping: all.flatMap { resource in resource.reactsTo.map { ($0, resource.id) } }) {
+            $0.0
+        }
+        .mapValues { $0.map(\.1) }
+        // What a config that left the document has made is removed by a run of all that is left.
+        let isWhole = chosen.isSuperset(of: allSets.sets.values.joined())
+        let names = Set(configs.keys)
+        for name in chosen {
+            configs[name]?.sweeps = Self.sweeps(
+                config: name, owner: owner, listed: all.map(\.id), documentConfigs: isWhole ? names : nil)
         }
         sets = configSets.map { set in ConfigSet(name: set.name, configs: set.configs.compactMap { configs[$0] }) }
         self.diagnostics = diagnostics
@@ -88,11 +111,8 @@ package struct Document: Sendable {
         return configs.isEmpty ? nil : configs.flatMap { $0.readiness ?? [] }
     }
 
-    private static func resources(
-        of config: JSONNode, named name: String, _ authentication: Authentication, commandTimeout: Double?,
-        skipsUnreadablePackages: Bool,
-        _ diagnostics: inout Diagnostics
-    ) -> [any Resource] {
+    private static func resources(_ input: SectionInput, _ diagnostics: inout Diagnostics) -> [any Resource] {
+        let config = input.node
         guard config.isMap else {
             config.complain("a map of sections", &diagnostics)
             return []
@@ -105,13 +125,45 @@ package struct Document: Sendable {
             )
         }
         findLeftovers(in: config, &diagnostics)
-        return sections.flatMap { section -> [any Resource] in
-            guard let node = config.given(section.key), node.value.isTruthy else { return [] }
-            return section.decode(
-                SectionInput(
-                    config: name, node: node, siblings: config, authentication: authentication,
-                    commandTimeout: commandTimeout,
-                    skipsUnreadablePackages: skipsUnreadablePackages), &diagnostics)
+        var resources: [any Resource] = []
+        // Of sections before it; behind the section's own.
+        var units: [any Resource] = []
+        var isEarly = true
+        for section in sections {
+            var decoded: [any Resource] = []
+            if let node = config.given(section.key), node.value.isTruthy {
+                decoded = section.decode(input.of(node), &diagnostics)
+            }
+            if section.key == servicesSection.key {
+                resources += decoded + units
+                isEarly = false
+            } else {
+                resources += decoded.filter { !(isEarly && $0.runsAmongServices) }
+                if isEarly { units += decoded.filter(\.runsAmongServices) }
+            }
         }
+        return resources
+    }
+
+    private static func sweeps(
+        config: String, owner: String, listed: [ResourceID], documentConfigs: Set<String>?
+    ) -> [any Resource] {
+        sections.compactMap { section in
+            section.sweep?(
+                SweepScope(
+                    owner: owner, config: config, section: section.key,
+                    listed: Set(listed.filter { $0.section == section.key }.map(\.name)),
+                    documentConfigs: documentConfigs))
+        }
+    }
+}
+
+extension SectionInput {
+    /// For the section that stands there.
+    fileprivate func of(_ section: JSONNode) -> SectionInput {
+        SectionInput(
+            config: config, node: section, siblings: siblings, document: document, owner: owner, facts: facts,
+            authentication: authentication, commandTimeout: commandTimeout,
+            skipsUnreadablePackages: skipsUnreadablePackages)
     }
 }

@@ -5,16 +5,7 @@ func findLeftovers(in config: JSONNode, _ diagnostics: inout Diagnostics) {
     if isLeftover(config, &diagnostics) { return }
     for (key, node) in config.members where !isLeftover(node, &diagnostics) {
         let section = sections.first { $0.key == key }
-        let keys = section?.referenceKeys ?? []
-        for (_, item) in node.members {
-            if !item.isMap {
-                findLeftovers(item, in: key, mayRefer: !keys.isEmpty, &diagnostics)
-            } else if !isLeftover(item, &diagnostics) {
-                for (name, value) in item.members {
-                    findLeftovers(value, in: key, mayRefer: keys.contains(name), &diagnostics)
-                }
-            }
-        }
+        findLeftovers(node, in: key, below: [], &diagnostics) { section?.mayRefer($0) ?? false }
     }
 }
 
@@ -22,34 +13,41 @@ func findLeftovers(inAuthentication node: JSONNode, _ diagnostics: inout Diagnos
     let keys = ["accessKeyId", "secretKey", "username", "password"]
     for (_, entry) in node.members {
         for (name, value) in entry.members {
-            findLeftovers(value, in: "", mayRefer: keys.contains(name), &diagnostics)
+            findLeftovers(value, in: "", below: [name], &diagnostics) { keys.contains($0.first ?? "") }
         }
     }
 }
 
-/// - Parameter section: for what to do instead.
+/// - Parameters:
+///   - section: for what to do instead.
+///   - mayRefer: whether a reference may stand at a path.
 private func findLeftovers(
-    _ node: JSONNode, in section: String, mayRefer: Bool, _ diagnostics: inout Diagnostics
+    _ node: JSONNode, in section: String, below path: [String], _ diagnostics: inout Diagnostics,
+    mayRefer: ([String]) -> Bool
 ) {
     switch node.value {
     case .null, .bool, .number: break
     case .string(let text):
         // An address of S3 is a reference only where something is fetched, which rpm and the like don't do.
         let isObject = section == "packages" && Reference.Scheme(of: text) == .s3
-        guard !mayRefer, isObject || Reference.isIn(text) else { return }
+        guard isObject || Reference.isIn(text), !mayRefer(path) else { return }
         diagnostics.ignored(
             node.path,
             section == "commands"
                 ? "a reference stands here, where all may read it: an argument list is public; put it into \u{201C}env\u{201D} and write the variable here"
-                : "a reference stands here, where none is resolved; files, the env of commands and \(Authentication.key) take them"
+                : "a reference stands here, where none is resolved; \(placesOfReferences)"
         )
     case .array:
-        for item in node.items { findLeftovers(item, in: section, mayRefer: mayRefer, &diagnostics) }
+        for item in node.items { findLeftovers(item, in: section, below: path, &diagnostics, mayRefer: mayRefer) }
     case .object:
         if isLeftover(node, &diagnostics) { return }
-        for (_, member) in node.members { findLeftovers(member, in: section, mayRefer: mayRefer, &diagnostics) }
+        for (key, member) in node.members {
+            findLeftovers(member, in: section, below: path + [key], &diagnostics, mayRefer: mayRefer)
+        }
     }
 }
+
+private let placesOfReferences = "files, the env of commands and \(Authentication.key) take them"
 
 private func isLeftover(_ node: JSONNode, _ diagnostics: inout Diagnostics) -> Bool {
     guard node.members.count == 1, let (key, _) = node.members.first, key == "Ref" || key.hasPrefix("Fn::") else {

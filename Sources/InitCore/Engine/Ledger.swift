@@ -1,18 +1,41 @@
 /// What has changed in this run so far, what would have in a dry run, and what an earlier, broken-off run changed
 /// without its reactions having happened.
 package struct Ledger: Sendable {
-    private var marks: Set<Mark>
+    private var marks: Set<Mark> = []
+    /// From earlier runs.
+    private var due: Set<DueReaction>
+    /// A config may run again, and marks that all configs see are still there then.
+    private var done: Set<DueReaction> = []
     /// Resources that would change but haven't: only a dry run has some.
     private var awaited: [ResourceID] = []
     /// Marks of a dry run that may turn out not to be (a download with the same content).
     private var doubtful: [Mark: ResourceID] = [:]
 
-    package init(pending: [Mark] = []) { marks = Set(pending) }
+    package init(due: [DueReaction] = []) { self.due = Set(due) }
 
     /// A config's reactors look at its own pass only; what is due from earlier runs has had its chance.
-    package mutating func endConfig(_ name: String) { marks = marks.filter { $0.config != name } }
+    package mutating func endConfig(_ name: String) {
+        marks = marks.filter { $0.config != name }
+        due = due.filter { $0.mark.config != name }
+    }
 
     package func has(_ mark: Mark) -> Bool { marks.contains(mark) }
+
+    /// The changes on which a resource has yet to act, in the order in which it names them.
+    package func due(_ resource: some Resource) -> [Mark] {
+        resource.reactsTo.filter { mark in
+            let reaction = DueReaction(mark, by: resource.id)
+            return due.contains(reaction) || marks.contains(mark) && !done.contains(reaction)
+        }
+    }
+
+    package mutating func acted(_ resource: any Resource) {
+        for mark in resource.reactsTo where mark.isEverywhere {
+            let reaction = DueReaction(mark, by: resource.id)
+            due.remove(reaction)
+            done.insert(reaction)
+        }
+    }
 
     /// The first resource of these sections that this run would have changed by now; a later one's answer may hang on it.
     package func awaits(_ sections: String...) -> ResourceID? {
@@ -31,6 +54,7 @@ package struct Ledger: Sendable {
 
     package mutating func record(_ id: ResourceID, _ change: Change, happened: Bool) {
         marks.formUnion(change.marks)
+        done = done.filter { !change.marks.contains($0.mark) }
         for mark in change.marks { doubtful[mark] = happened || change.certainty == .certain ? nil : id }
         if !happened { awaited.append(id) }
     }

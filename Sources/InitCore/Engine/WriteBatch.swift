@@ -32,7 +32,9 @@ struct WriteBatch {
 
     /// The write of a change that is nothing but one.
     func write(of resource: any Resource, _ change: Change) -> FileWrite? {
-        guard resource.lonePath != nil, change.steps.count == 1, case .write(let write)? = change.steps.first else {
+        guard resource.lonePath != nil, resource.reactsTo.isEmpty, change.steps.count == 1,
+            case .write(let write)? = change.steps.first
+        else {
             return nil
         }
         return write

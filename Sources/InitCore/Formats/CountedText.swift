@@ -1,8 +1,10 @@
-/// A text with `${n}` in it, the number of a counted item, also as `${8000+n}`, `${n+1}` and `${n-1}`; `$${` is a plain `${`.
+/// A text with `${n}` in it, the number of a counted item, also as `${8000+n}`, `${n+1}` and `${n-1}`, and with `${public-ipv4}`
+/// and other facts of the host; `$${` is a plain `${`.
 package struct CountedText: Sendable, Equatable {
     private enum Part: Sendable, Equatable {
         case literal(String)
         case number(plus: Int)
+        case fact(HostFacts.Name)
     }
 
     package struct Mistake: Error, Sendable, Equatable {
@@ -11,7 +13,8 @@ package struct CountedText: Sendable, Equatable {
 
     private var parts: [Part] = []
 
-    package init(_ text: String) throws(Mistake) {
+    /// - Parameter isLenient: what isn't known here is somebody else's and stays as it is.
+    package init(_ text: String, isLenient: Bool = false) throws(Mistake) {
         var rest = text[...]
         var literal = ""
         while let dollar = rest.firstIndex(of: "$") {
@@ -22,17 +25,17 @@ package struct CountedText: Sendable, Equatable {
                 rest = rest.dropFirst(3)
             } else if rest.hasPrefix("${") {
                 guard let end = rest.firstIndex(of: "}") else {
+                    if isLenient { break }
                     throw Mistake(message: "a ${ isn't closed here; one that is to stay is written $${")
                 }
                 let name = String(rest[rest.index(dollar, offsetBy: 2)..<end])
-                guard let plus = Self.offset(name) else {
-                    throw Mistake(
-                        message:
-                            "${\(name)} isn't known here; ${n} and ${8000+n} are, beside a \u{201C}count\u{201D}; one that is to stay is written $${\(name)}"
-                    )
+                if let part = Self.part(name) {
+                    parts += [.literal(literal), part]
+                    literal = ""
+                } else {
+                    guard isLenient else { throw Self.unknown(name) }
+                    literal += rest[...end]
                 }
-                parts += [.literal(literal), .number(plus: plus)]
-                literal = ""
                 rest = rest[rest.index(after: end)...]
             } else {
                 literal += "$"
@@ -40,6 +43,19 @@ package struct CountedText: Sendable, Equatable {
             }
         }
         parts.append(.literal(literal + rest))
+    }
+
+    private static func part(_ name: String) -> Part? {
+        if let fact = HostFacts.Name(rawValue: name.trimmingBlanks()) { return .fact(fact) }
+        return offset(name).map { .number(plus: $0) }
+    }
+
+    private static func unknown(_ name: String) -> Mistake {
+        let facts = HostFacts.Name.allCases.map(\.rawValue)
+        return Mistake(
+            message:
+                "${\(name)} isn't known here\(suggestion(for: name, among: facts)); ${n} and ${8000+n} are, beside a \u{201C}count\u{201D}, and \(facts.map { "${\($0)}" }.joined(separator: ", ")); one that is to stay is written $${\(name)}"
+        )
     }
 
     /// What is added to n: `n`, `A+n`, `n+A`, `n-A`.
@@ -58,12 +74,17 @@ package struct CountedText: Sendable, Equatable {
     /// Whether it is another for each n.
     package var isCounted: Bool { parts.contains { if case .number = $0 { true } else { false } } }
 
-    /// - Parameter n: of no effect on a text that isn't counted.
-    package func filled(_ n: Int) -> String {
+    package var facts: [HostFacts.Name] { parts.compactMap { if case .fact(let name) = $0 { name } else { nil } } }
+
+    /// - Parameters:
+    ///   - n: of no effect on a text that isn't counted.
+    ///   - facts: one without a value stays as it is written.
+    package func filled(_ n: Int, _ facts: HostFacts = .unasked) -> String {
         parts.map { part in
             switch part {
             case .literal(let text): text
             case .number(let plus): "\(n + plus)"
+            case .fact(let name): facts.value(name) ?? "${\(name.rawValue)}"
             }
         }.joined()
     }

@@ -65,11 +65,13 @@ package struct BatchResult: Sendable, Equatable {
 
 /// Reactions that are due, kept across a kill: written before the change that calls for them, cleared when all reactors have acted.
 package struct PendingStore: Sendable {
-    package var load: @Sendable () throws -> [Mark]
+    package var load: @Sendable () throws -> [DueReaction]
     /// Durable when it returns.
-    package var save: @Sendable ([Mark]) throws -> Void
+    package var save: @Sendable ([DueReaction]) throws -> Void
 
-    package init(load: @escaping @Sendable () throws -> [Mark], save: @escaping @Sendable ([Mark]) throws -> Void) {
+    package init(
+        load: @escaping @Sendable () throws -> [DueReaction], save: @escaping @Sendable ([DueReaction]) throws -> Void
+    ) {
         self.load = load
         self.save = save
     }

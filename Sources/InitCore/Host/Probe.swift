@@ -21,6 +21,11 @@ package struct Probe: Sendable {
     /// A reference's value; nil: not asked, or not answered in time, in a dry run. Changes nothing anywhere.
     /// Throws a `Failure` that says what is wrong and leaves the reference's name and place to the caller, who knows both.
     package var resolve: @Sendable (Reference) async throws -> Secret?
+    /// Another one each time: a salt is in it.
+    package var hashPassword: @Sendable (Secret, PasswordScheme) throws -> Secret = { _, _ in
+        throw Failure(.host, "passwords can't be hashed here")
+    }
+    package var passwordMatches: @Sendable (_ password: Secret, _ hash: String) throws -> Bool = { _, _ in false }
 
     package init(
         status: @escaping @Sendable (String) throws -> FileStatus?,
@@ -51,6 +56,14 @@ package struct Probe: Sendable {
         self.test = test
         self.resolve = resolve
     }
+}
+
+/// How a password is kept by whoever checks it.
+package enum PasswordScheme: Sendable, Equatable {
+    /// `$2y$`, as htpasswd writes it. - cost: 4 to 31, a power of two.
+    case bcrypt(cost: Int)
+    /// `$argon2id$`, as code-server reads it.
+    case argon2id
 }
 
 package struct FileStatus: Sendable, Equatable {

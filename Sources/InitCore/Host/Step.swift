@@ -9,6 +9,23 @@ package enum Step: Sendable, Equatable {
     case unpack(Unpacking)
     case run(Command)
     case unit(UnitAction)
+    /// A file or a link; one that is gone already is fine.
+    case remove(path: String)
+    /// With its parents, which are root's and 0755; one that stands there is left as it is.
+    case makeDirectory(path: String, mode: UInt16, owner: UInt32?, group: UInt32?)
+    case replace(FileSet)
+}
+
+/// Files that belong together: all are staged before the first is put in place.
+package struct FileSet: Sendable, Equatable {
+    package var writes: [FileWrite]
+    /// Files and links that are gone afterwards.
+    package var removals: [String]
+
+    package init(writes: [FileWrite], removals: [String] = []) {
+        self.writes = writes
+        self.removals = removals
+    }
 }
 
 /// A file's content, put in place whole or not at all: staged beside its place with its final mode and owner,

@@ -17,6 +17,7 @@ package struct ResourceID: Sendable, Hashable, CustomStringConvertible {
 
 /// Something that counts as changed for those that react to it: a file, a package, a command that ran.
 package struct Mark: Sendable, Hashable {
+    /// Empty: whoever reacts to it does so in any config.
     package let config: String
     package let section: String
     /// As the document spells it; packages as `manager/name`.
@@ -26,6 +27,24 @@ package struct Mark: Sendable, Hashable {
         self.config = config
         self.section = section
         self.name = name
+    }
+
+    /// Seen by reactors in all configs.
+    package init(everywhere section: String, _ name: String) {
+        self.init(config: "", section: section, name: name)
+    }
+
+    package var isEverywhere: Bool { config.isEmpty }
+}
+
+/// A reaction that is due: somebody still has to act on a change.
+package struct DueReaction: Sendable, Hashable {
+    package let mark: Mark
+    package let reactor: ResourceID
+
+    package init(_ mark: Mark, by reactor: ResourceID) {
+        self.mark = mark
+        self.reactor = reactor
     }
 }
 

@@ -10,6 +10,10 @@ package protocol Resource: Sendable {
     var secrets: [Secret] { get }
     /// What it will ask `Probe.resolve` for, or may: these are fetched ahead.
     var references: [Reference] { get }
+    /// Whether it has its turn at the place of `services`: a unit whose files are written at its section's own place.
+    var runsAmongServices: Bool { get }
+    /// Whether it and its neighbours of the same kind are planned, and then carried out, side by side.
+    var runsSideBySide: Bool { get }
     /// What is to be done, if anything. Sees the host through a probe only and can't change it.
     /// - Throws: `Failure` when the wish can't be met.
     func plan(_ now: Planning) async throws -> Plan
@@ -20,6 +24,8 @@ extension Resource {
     package var lonePath: String? { nil }
     package var secrets: [Secret] { [] }
     package var references: [Reference] { [] }
+    package var runsAmongServices: Bool { false }
+    package var runsSideBySide: Bool { false }
 }
 
 package enum Plan: Sendable, Equatable {

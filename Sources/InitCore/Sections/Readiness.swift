@@ -16,7 +16,9 @@ package enum Readiness {
     private static let ofHTTP = ["socket", "host", "status", "body"]
 
     /// By name, with every mistake a diagnostic.
-    static func checks(_ node: JSONNode, config: String, _ diagnostics: inout Diagnostics) -> [ReadinessCheck] {
+    static func checks(_ node: JSONNode, config: String, facts: HostFacts, _ diagnostics: inout Diagnostics)
+        -> [ReadinessCheck]
+    {
         _ = node.map(&diagnostics)
         node.checkKeys(["timeout", "interval", "checks"], &diagnostics)
         let timeout = seconds("timeout", of: node, timeouts, &diagnostics) ?? timeout
@@ -24,7 +26,7 @@ package enum Readiness {
         let items = node.given("checks")?.map(&diagnostics) ?? []
         var checks: [ReadinessCheck] = []
         for (name, item) in items.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            for (index, (name, item)) in item.counted(name, &diagnostics).enumerated() {
+            for (index, (name, item)) in item.counted(name, facts, &diagnostics).enumerated() {
                 var own = Diagnostics(compatible: diagnostics.isCompatible)
                 if checks.contains(where: { $0.id.name == name }) {
                     own.error(item.path, "another check is called \(name) too, once it is counted; rename one of them")

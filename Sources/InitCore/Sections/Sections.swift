@@ -12,19 +12,35 @@ package let sections: [SectionType] = [
 ]
 
 package struct SectionType: Sendable {
+    package typealias Decode = @Sendable (SectionInput, inout Diagnostics) -> [any Resource]
+    package typealias Sweep = @Sendable (SweepScope) -> any Resource
+
     package let key: String
-    /// Keys of its items whose values may hold references; an item that is a string by itself may.
-    package let referenceKeys: Set<String>
+    /// Paths below the section, in which a `*` is any key, to values that may hold references, at whatever depth below them.
+    package let references: [[String]]
+    /// Whether `${public-ipv4}` and the like are filled in: in all sections that cfn-init doesn't know.
+    package let takesFacts: Bool
+    /// Takes away what the section's items once were; nil: what they make isn't ours to remove.
+    package let sweep: Sweep?
     /// Reads the section into resources, in the order in which they are to run. Every mistake is a diagnostic.
-    package let decode: @Sendable (SectionInput, inout Diagnostics) -> [any Resource]
+    package let decode: Decode
 
     package init(
-        key: String, referenceKeys: Set<String> = [],
-        decode: @escaping @Sendable (SectionInput, inout Diagnostics) -> [any Resource]
+        key: String, references: [[String]] = [], takesFacts: Bool = false, sweep: Sweep? = nil,
+        decode: @escaping Decode
     ) {
         self.key = key
-        self.referenceKeys = referenceKeys
+        self.references = references
+        self.takesFacts = takesFacts
+        self.sweep = sweep
         self.decode = decode
+    }
+
+    /// Whether references may stand in or below the value at this path below the section.
+    func mayRefer(_ path: [String]) -> Bool {
+        references.contains { pattern in
+            pattern.count <= path.count && zip(pattern, path).allSatisfy { $0 == "*" || $0 == $1 }
+        }
     }
 }
 
@@ -34,6 +50,11 @@ package struct SectionInput: Sendable {
     package let node: JSONNode
     /// The whole config, for those that name their siblings.
     package let siblings: JSONNode
+    /// All configs, for those whose items name items of other configs.
+    package let document: JSONNode
+    /// As in ownership marks.
+    package let owner: String
+    package let facts: HostFacts
     package let authentication: Authentication
     /// Seconds that a command may take unless it says otherwise; nil: as long as it takes.
     package let commandTimeout: Double?
@@ -46,6 +67,10 @@ package struct SectionInput: Sendable {
 
     package func mark(_ name: String, section: String? = nil) -> Mark {
         Mark(config: config, section: section ?? node.path.last, name: name)
+    }
+
+    package func ownership(_ item: String) -> OwnershipMark {
+        OwnershipMark(owner: owner, config: config, section: node.path.last, item: item)
     }
 
     /// The section's items in code-point order of their names, as cfn-init takes them.

@@ -57,6 +57,19 @@ struct ServiceResource: Resource {
         reactsTo = marks
     }
 
+    /// A unit that a section of ours needs.
+    init(_ id: ResourceID, unit: String, isEnabled: Bool? = true, isRunning: Bool? = true, reactsTo: [Mark] = []) {
+        self.id = id
+        name = unit
+        manager = .systemd
+        self.isEnabled = isEnabled
+        self.isRunning = isRunning
+        self.reactsTo = reactsTo
+    }
+
+    /// For those whose units it are, too.
+    var runsAmongServices: Bool { true }
+
     private static func names(
         in list: JSONNode, siblings: [String], of section: String, _ diagnostics: inout Diagnostics
     ) -> [String] {
@@ -76,7 +89,7 @@ struct ServiceResource: Resource {
 
     func plan(_ now: Planning) async throws -> Plan {
         let state = try await now.probe.unit(name, manager)
-        let changed = reactsTo.filter(now.ledger.has)
+        let changed = now.ledger.due(self)
         guard state.exists else { return try missing(now, changed, runs: state.isActive != nil) }
         var facts: [Fact] = []
         var steps: [Step] = []

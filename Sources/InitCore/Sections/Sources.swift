@@ -1,6 +1,6 @@
 // sources: {DESTINATION: archive, or {source, sha256, setuid}}: archives laid over directories.
 
-let sourcesSection = SectionType(key: "sources", referenceKeys: ["source"]) { input, diagnostics in
+let sourcesSection = SectionType(key: "sources", references: [["*"]]) { input, diagnostics in
     input.sortedItems(&diagnostics).compactMap { destination, node in
         guard destination.hasPrefix("/") else {
             diagnostics.error(node.path, "the destination is not absolute; write it from / on")

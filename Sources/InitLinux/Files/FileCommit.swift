@@ -120,6 +120,59 @@ struct FileCommit: Sendable {
         return StepResult(changed: true)
     }
 
+    /// Files that belong together: nothing has changed where staging one of them fails.
+    func replaceTogether(_ set: FileSet) throws -> StepResult {
+        var batch = Batch(root: root)
+        do {
+            for write in set.writes {
+                guard try batch.stage(write) else {
+                    throw Failure(.host, "\(write.path): another file of this set leads to the same place")
+                }
+            }
+            try batch.makeDurable(syncingWhole: batch.count > Self.fewFiles)
+        } catch {
+            batch.discard(from: 0)
+            throw error
+        }
+        if let failure = batch.rename(nil).failure { throw failure }
+        for path in set.removals { _ = try remove(path) }
+        return StepResult(changed: true)
+    }
+
+    func remove(_ path: String) throws -> StepResult {
+        let place = try root.resolve(path)
+        if unlink(place) != 0 {
+            if errno == ENOENT { return StepResult(changed: false) }
+            throw systemFailure("can't be removed", path)
+        }
+        try syncDirectories([parent(of: place)])
+        return StepResult(changed: true)
+    }
+
+    func makeDirectory(_ path: String, mode: UInt16, owner: UInt32?, group: UInt32?) throws -> StepResult {
+        let place = try root.resolve(path)
+        var made: [String] = []
+        let directory = try OpenDirectory(parent(of: place), made: &made)
+        let name = lastComponent(of: place)
+        // Nobody else may look in before it is whose it is to be.
+        guard mkdirat(directory.descriptor, name, 0o700) == 0 else {
+            var found = stat()
+            let stood = errno == EEXIST && stat(place, &found) == 0 && found.st_mode & S_IFMT == S_IFDIR
+            if stood { return StepResult(changed: false) }
+            throw systemFailure("the directory can't be made", path)
+        }
+        if owner != nil || group != nil {
+            guard fchownat(directory.descriptor, name, owner ?? .max, group ?? .max, AT_SYMLINK_NOFOLLOW) == 0 else {
+                throw systemFailure("its owner can't be set", path)
+            }
+        }
+        guard fchmodat(directory.descriptor, name, mode_t(mode), 0) == 0 else {
+            throw systemFailure("its mode can't be set", path)
+        }
+        try syncDirectories([directory.path] + made)
+        return StepResult(changed: true)
+    }
+
     func setAttributes(_ path: String, mode: UInt16?, owner: UInt32?, group: UInt32?) throws -> StepResult {
         let place = try root.resolve(path)
         if owner != nil || group != nil {

@@ -8,7 +8,7 @@ struct PendingFile: Sendable {
 
     let root: Root
 
-    func load() throws -> [Mark] {
+    func load() throws -> [DueReaction] {
         let bytes: [UInt8]
         do {
             guard let found = try stateFile(at: Self.path, root: root) else { return [] }
@@ -24,26 +24,36 @@ struct PendingFile: Sendable {
             )
         }
         return JSONNode(value).items.compactMap { node in
-            guard case .string(let config)? = node["config"]?.value,
-                case .string(let section)? = node["section"]?.value,
-                case .string(let name)? = node["name"]?.value
-            else { return nil }
-            return Mark(config: config, section: section, name: name)
+            guard let mark = Self.names(node), let by = node["reactor"].flatMap(Self.names) else { return nil }
+            return DueReaction(
+                Mark(config: mark.config, section: mark.section, name: mark.name),
+                by: ResourceID(config: by.config, section: by.section, name: by.name))
         }
     }
 
-    func save(_ marks: [Mark]) throws {
+    private static func names(_ node: JSONNode) -> (config: String, section: String, name: String)? {
+        guard case .string(let config)? = node["config"]?.value,
+            case .string(let section)? = node["section"]?.value,
+            case .string(let name)? = node["name"]?.value
+        else { return nil }
+        return (config, section, name)
+    }
+
+    func save(_ reactions: [DueReaction]) throws {
         let place = try root.resolve(Self.path)
-        if marks.isEmpty {
+        if reactions.isEmpty {
             guard unlink(place) == 0 || errno == ENOENT else { throw systemFailure("can't be removed", Self.path) }
             return
         }
+        func members(_ config: String, _ section: String, _ name: String) -> [(String, JSONValue)] {
+            [("config", .string(config)), ("section", .string(section)), ("name", .string(name))]
+        }
         let value = JSONValue.array(
-            marks.map {
-                .object(
-                    JSONObject([
-                        ("config", .string($0.config)), ("section", .string($0.section)), ("name", .string($0.name)),
-                    ]))
+            reactions.map { reaction in
+                let (mark, by) = (reaction.mark, reaction.reactor)
+                let reactor = JSONValue.object(JSONObject(members(by.config, by.section, by.name)))
+                return .object(
+                    JSONObject(members(mark.config, mark.section, mark.name) + [("reactor", reactor)]))
             })
         try writePrivately(Array(value.prettyText(indent: 2).utf8), to: Self.path, root: root)
     }

@@ -94,18 +94,17 @@ struct CfnInit: CfnCommand {
     }
 
     private func load(_ options: ParsedOptions, _ source: Source?, _ cloud: Cloud) async throws -> LoadedDocument {
-        let file = options.positionals.first
-        let name = source?.text ?? (file == "-" ? "standard input" : file ?? "")
+        let origin = source.map(Origin.stack) ?? .file(options.positionals.first ?? "-")
         var duplicates: [JSONParser.DuplicateKey] = []
         var metadata = JSONValue.null
-        if let source {
-            metadata = try await source.metadata(cloud)
-        } else if let file {
-            let parsed = try JSONParser.parse(Composition.read(file), name: name)
+        switch origin {
+        case .stack(let source): metadata = try await source.metadata(cloud)
+        case .file(let file):
+            let parsed = try JSONParser.parse(Composition.read(file), name: origin.name)
             (metadata, duplicates) = (parsed.value, parsed.duplicates)
         }
         return LoadedDocument(
-            metadata, name: name, configSets: Self.configSets(options), compatible: true,
+            metadata, of: origin, configSets: Self.configSets(options), compatible: true,
             strict: options.flags.contains("strict"), duplicates: duplicates, scrubber: scrubber)
     }
 

@@ -80,7 +80,7 @@ struct Watch: Sendable {
                 throw Failure(.invalidDocument, "\(source.text) has no Metadata")
             }
             let loaded = LoadedDocument(
-                metadata, name: source.text, configSets: source.configSets, compatible: source.isCompatible,
+                metadata, of: .stack(source), configSets: source.configSets, compatible: source.isCompatible,
                 scrubber: scrubber)
             guard try !source.applied().isInForce(loaded.document) else {
                 memory.failed = nil

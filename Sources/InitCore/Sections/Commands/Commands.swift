@@ -1,6 +1,6 @@
 // commands: {NAME: {command, env, cwd, test, ignoreErrors, defaults, runas, timeout, retries}}, by name, one after the other.
 
-let commandsSection = SectionType(key: "commands", referenceKeys: ["env"]) { input, diagnostics in
+let commandsSection = SectionType(key: "commands", references: [["*", "env"]]) { input, diagnostics in
     input.sortedItems(&diagnostics).compactMap { name, node in
         let attributes = CommandAttributes(node, name: name, defaultTimeout: input.commandTimeout, &diagnostics)
         return CommandResource(

@@ -1,6 +1,7 @@
 // files: {PATH: {content | source, encoding, mode, owner, group, context, …}}: files and symbolic links, by path.
 
-let filesSection = SectionType(key: "files", referenceKeys: ["content", "source", "context"]) { input, diagnostics in
+let filesSection = SectionType(key: "files", references: [["*", "content"], ["*", "source"], ["*", "context"]]) {
+    input, diagnostics in
     input.sortedItems(&diagnostics).compactMap { path, node in
         _ = node.map(&diagnostics)
         node.checkKeys(
