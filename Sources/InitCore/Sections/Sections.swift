@@ -9,6 +9,7 @@ package let sections: [SectionType] = [
     filesSection,
     certificatesSection,
     codeServerSection,
+    nginxSection,
     traefikSection,
     commandsSection,
     servicesSection,

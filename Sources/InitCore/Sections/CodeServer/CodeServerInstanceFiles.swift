@@ -48,7 +48,7 @@ struct CodeServerInstanceFiles: Resource {
         let certainty = parts.map(\.certainty).first { $0 != .certain } ?? .certain
         let notes = parts.compactMap(\.note)
         if facts.isEmpty, steps.isEmpty, certainty == .certain {
-            return notes.isEmpty ? .unchanged : .skip(notes.joined(separator: "; "))
+            return notes.isEmpty ? .unchanged : .noted(notes.joined(separator: "; "))
         }
         // Half of it would be a file without the others.
         return .change(
