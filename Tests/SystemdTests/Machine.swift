@@ -51,9 +51,23 @@ struct Machine {
 
     /// - Parameter name: it may be one of several.
     static func booted(_ name: String, _ release: Release) throws -> Machine {
+        try booted(name, lower: try lower(of: release))
+    }
+
+    /// With nginx, Docker, Python and package managers beside systemd 252.
+    static func ideHost(_ name: String) throws -> Machine {
+        guard isThere, let folder = environment["IDE_INIT_ROOTS"] else {
+            throw Trouble("IDE_INIT_ROOTS isn't set, or this isn't root")
+        }
+        let made = try execute([checkout.appending(path: "Tests/Roots/idehost").path, "\(folder)/idehost"])
+        guard made.code == 0 else { throw Trouble("Tests/Roots/idehost: \(made.text)") }
+        return try booted(name, lower: "\(folder)/idehost")
+    }
+
+    private static func booted(_ name: String, lower: String) throws -> Machine {
         let directory = "/tmp/ide-init-systemd.\(getpid()).\(name)"
         let up = try execute([
-            boot, try lower(of: release), directory, "--program", program, "--until", "\(getpid())",
+            boot, lower, directory, "--program", program, "--until", "\(getpid())",
         ])
         guard up.code == 0 else { throw Trouble("Tests/Roots/boot: \(up.text)") }
         let leader = try String(contentsOfFile: directory + "/leader", encoding: .utf8)
@@ -152,6 +166,8 @@ struct Config {
     var commands: [String: Any] = [:]
     var packages: [String: Any] = [:]
     var services: [String: Any] = [:]
+    /// Others, by their keys.
+    var sections: [String: Any] = [:]
     /// Nil: no such section.
     var readiness: [String: Any]?
     var manager = "systemd"
@@ -185,6 +201,7 @@ struct Config {
             "files": files, "commands": commands, "packages": packages, "services": [manager: services],
         ]
         if let readiness { config["readiness"] = readiness }
+        config.merge(sections) { $1 }
         return ["AWS::CloudFormation::Init": ["config": config]]
     }
 
