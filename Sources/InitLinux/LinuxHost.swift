@@ -115,7 +115,7 @@ package struct LinuxHost: Sendable {
         case .makeDirectory(let path, let mode, let owner, let group):
             return try commit.makeDirectory(path, mode: mode, owner: owner, group: group)
         case .replace(let set):
-            return try await blocking { [commit] in Result { try commit.replaceTogether(set) } }.get()
+            return try await commit.replaceTogether(set, by: StagedCheck(root: root, runner: runner))
         }
     }
 

@@ -168,8 +168,15 @@ package final class FakeHost: Sendable {
                 inside.state.tree.set(path, FakeNode(.directory, mode: mode, owner: owner ?? 0, group: group ?? 0))
                 return StepResult(changed: true)
             case .replace(let set):
+                if let check = set.check, let result = try run(check.command, &inside).command, !result.succeeded {
+                    throw check.failure(result)
+                }
                 for write in set.writes { _ = try self.write(write, &inside) }
                 for path in set.removals { inside.state.tree.remove(path) }
+                for link in set.links {
+                    let node = FakeNode(.link(link.target), owner: link.owner ?? 0, group: link.group ?? 0)
+                    try inside.state.tree.write(link.path, node, keepingBackup: link.keepsBackup)
+                }
                 return StepResult(changed: true)
             }
         }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""aws.py: CloudFormation, Parameter Store, Secrets Manager, S3, STS and the tags of EC2 for tests, with instance metadata beside it.
+"""aws.py: CloudFormation, Parameter Store, Secrets Manager, S3, Route 53, STS and the tags of EC2 for tests, with instance metadata beside it.
 
 Prints one line of JSON when it is ready (ports, keys, the seed) and ends when its standard input does. README.md says the rest."""
 import argparse

@@ -4,18 +4,18 @@ extension JSONValue {
     /// One line, `", "` and `": "` between, non-ASCII as `\uXXXX`: what cfn-init writes for JSON file content.
     package var pythonText: String {
         var text = ""
-        write(to: &text, indent: nil, level: 0)
+        write(to: &text, indent: nil, level: 0, isASCII: true)
         return text
     }
 
     /// Indented by `indent` blanks, with a newline at the end.
-    package func prettyText(indent: Int = 4) -> String {
+    package func prettyText(indent: Int = 4, isASCII: Bool = true) -> String {
         var text = ""
-        write(to: &text, indent: indent, level: 0)
+        write(to: &text, indent: indent, level: 0, isASCII: isASCII)
         return text + "\n"
     }
 
-    private func write(to text: inout String, indent: Int?, level: Int) {
+    private func write(to text: inout String, indent: Int?, level: Int, isASCII: Bool) {
         func newline(_ level: Int) {
             guard let indent else { return }
             text += "\n"
@@ -26,14 +26,14 @@ extension JSONValue {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .number(let number): text += number.pythonText
-        case .string(let string): Self.quote(string, to: &text)
+        case .string(let string): Self.quote(string, to: &text, isASCII)
         case .array(let items):
             if items.isEmpty { return text += "[]" }
             text += "["
             for (index, item) in items.enumerated() {
                 if index > 0 { text += comma }
                 newline(level + 1)
-                item.write(to: &text, indent: indent, level: level + 1)
+                item.write(to: &text, indent: indent, level: level + 1, isASCII: isASCII)
             }
             newline(level)
             text += "]"
@@ -43,33 +43,45 @@ extension JSONValue {
             for (index, (key, value)) in object.members.enumerated() {
                 if index > 0 { text += comma }
                 newline(level + 1)
-                Self.quote(key, to: &text)
+                Self.quote(key, to: &text, isASCII)
                 text += ": "
-                value.write(to: &text, indent: indent, level: level + 1)
+                value.write(to: &text, indent: indent, level: level + 1, isASCII: isASCII)
             }
             newline(level)
             text += "}"
         }
     }
 
-    private static func quote(_ string: String, to text: inout String) {
+    private static func quote(_ string: String, to text: inout String, _ isASCII: Bool) {
         text += "\""
-        for unit in string.utf16 {
-            switch unit {
-            case 0x22: text += "\\\""
-            case 0x5C: text += "\\\\"
-            case 0x0A: text += "\\n"
-            case 0x0D: text += "\\r"
-            case 0x09: text += "\\t"
-            case 0x08: text += "\\b"
-            case 0x0C: text += "\\f"
-            case 0x20...0x7E: text.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-            default:
-                let digits = String(unit, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        if isASCII {
+            for unit in string.utf16 { write(unit, to: &text) }
+        } else {
+            for scalar in string.unicodeScalars {
+                if scalar.value < 0xA0 {
+                    write(UInt16(scalar.value), to: &text)
+                } else {
+                    text.unicodeScalars.append(scalar)
+                }
             }
         }
         text += "\""
+    }
+
+    private static func write(_ unit: UInt16, to text: inout String) {
+        switch unit {
+        case 0x22: text += "\\\""
+        case 0x5C: text += "\\\\"
+        case 0x0A: text += "\\n"
+        case 0x0D: text += "\\r"
+        case 0x09: text += "\\t"
+        case 0x08: text += "\\b"
+        case 0x0C: text += "\\f"
+        case 0x20...0x7E: text.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
+        default:
+            let digits = String(unit, radix: 16)
+            text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
     }
 }
 

@@ -8,6 +8,7 @@ package let sections: [SectionType] = [
     sourcesSection,
     filesSection,
     certificatesSection,
+    nginxSection,
     traefikSection,
     commandsSection,
     servicesSection,

@@ -54,6 +54,11 @@ class Control:
         c = self.service.metadata.credentials()
         return {"accessKeyId": c.key, "secretAccessKey": c.secret, "token": c.token, "expires": c.expires}
 
+    def get_records(self):
+        """Of each hosted zone, in Route 53's order."""
+        with self.service.state.lock:
+            return self.service.route53.summary()
+
     def get_imds(self):
         return self.service.metadata.settings
 
@@ -122,6 +127,22 @@ class Control:
     def set_tags(self, tags):
         """{instance id: {key: value}}"""
         self.service.identity.tags = tags
+
+    def set_zones(self, zones):
+        """[{"id", "name", "records": [{"name", "type", "ttl", "values"}]}]; one that is there is made anew"""
+        with self.service.state.lock:
+            for zone in listed(zones):
+                self.service.route53.create(zone)
+
+    def set_records(self, records):
+        """[{"zone", "name", "type", "ttl", "values"}], as somebody else would put them"""
+        with self.service.state.lock:
+            for record in listed(records):
+                self.service.route53.zones[record["zone"]].put(record)
+
+    def set_route53(self, settings):
+        """{"insync": seconds until a change is everywhere, "rate": requests a second, "busy": seconds that a change takes}"""
+        self.service.route53.settings = {"insync": 0.0, "rate": None} | settings
 
     def set_deny(self, rules):
         """[{"action": "secretsmanager:BatchGetSecretValue", "resource", "principal", "times"}]; [] allows everything again"""

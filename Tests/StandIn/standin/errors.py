@@ -6,7 +6,8 @@ from xml.sax.saxutils import escape
 from .http import Response
 
 PROTOCOLS = {"s3": "s3", "ec2": "ec2", "ssm": "json", "secretsmanager": "json", "kms": "json", "ecr": "json", "sqs": "json", "dynamodb": "json"}
-NAMESPACES = {"cloudformation": "http://cloudformation.amazonaws.com/doc/2010-05-15/", "sts": "https://sts.amazonaws.com/doc/2011-06-15/"}
+NAMESPACES = {"cloudformation": "http://cloudformation.amazonaws.com/doc/2010-05-15/", "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+              "route53": "https://route53.amazonaws.com/doc/2013-04-01/"}
 
 INVALID_TOKEN = "The security token included in the request is invalid."
 EXPIRED_TOKEN = "The security token included in the request is expired"

@@ -2,6 +2,8 @@
 import re
 from dataclasses import dataclass
 
+from . import route53
+
 SUFFIX = r"(?P<suffix>amazonaws\.com(?:\.cn)?|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)"
 REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)"
 S3_HOST = re.compile(rf"^(?:(?P<bucket>.+)\.)?s3(?:[.-](?P<dualstack>dualstack)?\.?{REGION})?\.{SUFFIX}$")
@@ -45,6 +47,8 @@ def route(request):
 
 
 def action(request):
+    if request.path.startswith("/2013-04-01/"):
+        return route53.action(request)
     return request.header("x-amz-target", "").partition(".")[2] or request.form.get("Action", "")
 
 

@@ -11,6 +11,7 @@ from .faults import INSTEAD, SPOILED, Faults
 from .http import Response
 from .identity import Identity
 from .imds import Metadata
+from .route53 import Route53
 from .s3 import S3, without_body
 from .state import State
 from .values import Values, not_allowed
@@ -23,13 +24,14 @@ class Service:
         self.state, self.moto, self.journal = State(), moto, journal
         self.cloudformation, self.waits, self.faults = CloudFormation(self.state), WaitConditions(self.state), Faults()
         self.values, self.s3, self.identity, self.web = Values(self.state, moto), S3(self.state, moto), Identity(self.state), Web(self.state)
+        self.route53 = Route53(self.state)
         self.metadata = Metadata(self.state, self.identity)
         self.hosts = {}  # Host without port → {"service", "region"}, for addresses that aren't AWS names
         self.control = None
 
     def reset(self):
         self.state.reset(self.state.seed)
-        for part in (self.cloudformation, self.waits, self.values, self.s3, self.identity, self.metadata, self.web, self.moto):
+        for part in (self.cloudformation, self.waits, self.values, self.s3, self.identity, self.metadata, self.web, self.route53, self.moto):
             part.reset()
         self.faults.set({})
         self.hosts = {}
@@ -150,6 +152,8 @@ class Service:
                 return self.identity.sts(request, action, credential)
             case "ec2":
                 return self.identity.ec2(request, action)
+            case "route53":
+                return self.route53.handle(request, action)
         return self.moto.answer(service, request, request.host if route.by_address else f"{service}.{region}.amazonaws.com")
 
     def scope(self, request):
@@ -171,7 +175,8 @@ class Service:
                     return None
         # A bucket's region is checked above; elsewhere the address says which one is right.
         expected = None if service == "s3" else route.region
-        if route.by_address and service in ("sts", "route53") and not route.region:
+        # Global ones take one region's signature, wherever they are asked.
+        if service == "route53" or route.by_address and service == "sts" and not route.region:
             expected = "us-east-1"
         credential = sigv4.verify(request, service, expected, self.state.credentials, self.state.now())
         entry["who"] = credential.key
@@ -185,4 +190,6 @@ class Service:
                 return self.values.resources(request)
             case "s3":
                 return self.s3.resources(request, route)
+            case "route53":
+                return self.route53.resources(request)
         return []
