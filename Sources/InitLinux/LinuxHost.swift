@@ -94,6 +94,7 @@ package struct LinuxHost: Sendable {
             resolve: resolve)
         probe.hashPassword = PasswordHash.make
         probe.passwordMatches = PasswordHash.matches
+        probe.certificate = CertificateCheck.report
         return probe
     }
 

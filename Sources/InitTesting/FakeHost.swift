@@ -90,6 +90,7 @@ package final class FakeHost: Sendable {
         probe.passwordMatches = { password, hash in
             [PasswordScheme.bcrypt(cost: 5), .argon2id].contains { Self.hash(password, $0) == hash }
         }
+        probe.certificate = FakeCertificates.report
         return probe
     }
 

@@ -7,7 +7,9 @@ package let sections: [SectionType] = [
     usersSection,
     sourcesSection,
     filesSection,
+    certificatesSection,
     nginxSection,
+    traefikSection,
     commandsSection,
     servicesSection,
 ]
