@@ -8,6 +8,7 @@ package let sections: [SectionType] = [
     sourcesSection,
     filesSection,
     certificatesSection,
+    codeServerSection,
     nginxSection,
     traefikSection,
     commandsSection,
