@@ -49,10 +49,19 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "InitDocker",
+            dependencies: [
+                "InitCore", http, crypto,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "ide-init",
             dependencies: [
-                "InitCore", "InitLinux", "InitAWS", "CStaticNames",
+                "InitCore", "InitLinux", "InitAWS", "InitDocker", "CStaticNames",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -94,9 +103,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DockerTests", dependencies: ["InitCore", "InitDocker"], exclude: ["dockerd"], swiftSettings: settings
+        ),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
-            name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport"], exclude: ["README.md", "Stubs"],
+            name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport", crypto],
+            exclude: ["README.md", "Stubs", "template.py"],
             swiftSettings: settings),
     ]
 )

@@ -81,7 +81,7 @@ extension Engine {
             var rest = resources[...]
             while let next = rest.first {
                 if !hasFailed { prefetching.take(rest) }
-                let neighbours = rest.prefix { $0.runsSideBySide && $0.id.section == next.id.section }
+                let neighbours = rest.prefix { $0.runsSideBySide && type(of: $0) == type(of: next) }
                 if neighbours.count > 1 {
                     await takeSideBySide(Array(neighbours))
                 } else {
