@@ -27,6 +27,8 @@ package struct Probe: Sendable {
     }
     package var passwordMatches: @Sendable (_ password: Secret, _ hash: String) throws -> Bool = { _, _ in false }
 
+    package var dns = DNSProbe.none
+
     package init(
         status: @escaping @Sendable (String) throws -> FileStatus?,
         read: @escaping @Sendable (String) throws -> [UInt8],

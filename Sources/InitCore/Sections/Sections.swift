@@ -9,6 +9,7 @@ package let sections: [SectionType] = [
     filesSection,
     commandsSection,
     servicesSection,
+    dnsSection,
 ]
 
 package struct SectionType: Sendable {
