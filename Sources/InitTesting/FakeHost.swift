@@ -90,6 +90,7 @@ package final class FakeHost: Sendable {
         probe.passwordMatches = { password, hash in
             [PasswordScheme.bcrypt(cost: 5), .argon2id].contains { Self.hash(password, $0) == hash }
         }
+        probe.dns = zones(performing: performing)
         return probe
     }
 
@@ -166,6 +167,7 @@ package final class FakeHost: Sendable {
                 guard inside.state.tree[path] == nil else { return StepResult(changed: false) }
                 inside.state.tree.set(path, FakeNode(.directory, mode: mode, owner: owner ?? 0, group: group ?? 0))
                 return StepResult(changed: true)
+            case .dns(let change): return try self.change(change, &inside)
             case .replace(let set):
                 for write in set.writes { _ = try self.write(write, &inside) }
                 for path in set.removals { inside.state.tree.remove(path) }

@@ -107,7 +107,8 @@ package final class ReferenceResolver: Sendable {
     private func hasAccess() async throws -> Bool {
         guard let seconds = credentialsWithin else { return true }
         let access = state.withLock { state in
-            let access = state.access ?? Task { [fetcher] in try await hasCredentials(within: seconds, fetcher.session) }
+            let access =
+                state.access ?? Task { [fetcher] in try await hasCredentials(within: seconds, fetcher.session) }
             state.access = access
             return access
         }

@@ -4,8 +4,6 @@ import InitCore
 
 struct Route53: Sendable {
     private static let version = "2013-04-01"
-    /// Bytes: a page is 300 record sets of up to 400 values each.
-    private static let largestPage = 64 << 20
 
     let session: AWSSession
 
@@ -26,7 +24,6 @@ struct Route53: Sendable {
     /// - Throws: `ServiceError`, `Failure`.
     func list(_ zone: String, from start: Position?) async throws -> Page {
         var call = call("ListResourceRecordSets", "hostedzone/\(zone)/rrset")
-        call.largestAnswer = Self.largestPage
         if let start {
             call.query = [("name", start.name.description)]
             if let type = start.type { call.query.append(("type", type)) }

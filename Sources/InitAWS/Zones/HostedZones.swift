@@ -98,7 +98,7 @@ package final class HostedZones: Sendable {
         var changes: [String] = []
         for batch in change.batches {
             let id = try await submit(batch, change.zone)
-            if let id, batch.contains(where: { $0.action == .create }) { changes.append(id) }
+            if let id, change.isWaitedFor, batch.contains(where: { $0.action == .create }) { changes.append(id) }
         }
         for id in changes { try await waitUntilInSync(id, change.zone) }
         return StepResult(changed: true)
@@ -171,11 +171,14 @@ package final class HostedZones: Sendable {
         let text = "hosted zone \(zone): \(error.text)"
         if error.isDenied {
             let resource = action == "GetChange" ? "change/*" : "hostedzone/\(zone)"
-            let done = action == "GetChange" ? "the records are made, but whether they are everywhere can't be asked: " : ""
-            return "\(done)\(text); the credentials in use need route53:\(action) on arn:\(partition):route53:::\(resource)"
+            let done =
+                action == "GetChange" ? "the records are made, but whether they are everywhere can't be asked: " : ""
+            return
+                "\(done)\(text); the credentials in use need route53:\(action) on arn:\(partition):route53:::\(resource)"
         }
         if error.code == "NoSuchHostedZone" {
-            return "\(text); is it of another account, or removed? aws route53 list-hosted-zones tells those that are there"
+            return
+                "\(text); is it of another account, or removed? aws route53 list-hosted-zones tells those that are there"
         }
         return text
     }

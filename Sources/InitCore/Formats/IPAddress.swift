@@ -13,7 +13,8 @@ package struct IPAddress: Sendable, Hashable {
     private static func v4(_ text: Substring) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let bytes = parts.compactMap { part in
-            part.allSatisfy { $0.isASCII && $0.isNumber } && (part.count == 1 || !part.hasPrefix("0")) ? UInt8(part) : nil
+            part.allSatisfy { $0.isASCII && $0.isNumber } && (part.count == 1 || !part.hasPrefix("0"))
+                ? UInt8(part) : nil
         }
         return parts.count == 4 && bytes.count == 4 ? bytes : nil
     }

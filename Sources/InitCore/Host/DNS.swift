@@ -57,7 +57,8 @@ package struct DNSProbe: Sendable {
 
     /// An image has no address yet.
     package static let refusal = Failure(
-        .refused, "records are made by the machine that they lead to, not in another root; leave the section to its boot")
+        .refused,
+        "records are made by the machine that they lead to, not in another root; leave the section to its boot")
 }
 
 /// Changes of one zone, in batches that are done whole or not at all, one after the other.
@@ -81,9 +82,12 @@ package struct DNSChange: Sendable, Equatable {
 
     package var zone: String
     package var batches: [[Edit]]
+    /// Whether it is to be on all servers before anything goes on.
+    package var isWaitedFor: Bool
 
-    package init(zone: String, batches: [[Edit]]) {
+    package init(zone: String, batches: [[Edit]], isWaitedFor: Bool = true) {
         self.zone = zone
         self.batches = batches
+        self.isWaitedFor = isWaitedFor
     }
 }

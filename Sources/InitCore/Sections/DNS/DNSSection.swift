@@ -69,7 +69,7 @@ private enum WishedRecords {
 
     static func read(_ zone: JSONNode, _ facts: HostFacts, _ diagnostics: inout Diagnostics) -> [WishedRecord] {
         var records: [WishedRecord] = []
-        for (name, node) in zone.map(&diagnostics) {
+        for (name, node) in zone.map(&diagnostics).sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
             for item in node.isList ? node.items : [node] {
                 guard item.isMap else {
                     item.complain("a map with \"value\", or a list of such maps", &diagnostics)
@@ -90,7 +90,7 @@ private enum WishedRecords {
                 }
             }
         }
-        return records.sorted { ($0.set.name.sortKey, $0.set.type) < ($1.set.name.sortKey, $1.set.type) }
+        return records
     }
 
     private static func record(
@@ -121,12 +121,14 @@ private enum WishedRecords {
         for text in values {
             guard let value = type.written(text) else {
                 diagnostics.error(
-                    value.path, "\u{201C}\(text)\u{201D} is no value of a record of type \(type); \(type.wanted) is wanted")
+                    value.path,
+                    "\u{201C}\(text)\u{201D} is no value of a record of type \(type.rawValue); \(type.wanted) is wanted"
+                )
                 return nil
             }
             if !written.contains(value) { written.append(value) }
         }
-        if type == .CNAME, written.count > 1 {
+        if type == .cname, written.count > 1 {
             diagnostics.error(value.path, "\(written.count) values stand here; a CNAME leads to one name")
         }
         let set = DNSRecordSet(name, type.rawValue, ttl: ttl, values: written)
@@ -162,8 +164,8 @@ private enum WishedRecords {
                 node.path, "\u{201C}\(text)\u{201D} is no type that is made here; \(known.joined(separator: ", ")) are")
             return nil
         }
-        if values.allSatisfy({ IPAddress($0)?.isV4 ?? $0.hasSuffix("ipv4}") }) { return .A }
-        if values.allSatisfy({ IPAddress($0)?.isV4 == false || $0 == "${ipv6}" }) { return .AAAA }
+        if values.allSatisfy({ IPAddress($0)?.isV4 ?? $0.hasSuffix("ipv4}") }) { return .a }
+        if values.allSatisfy({ IPAddress($0)?.isV4 == false || $0 == "${ipv6}" }) { return .aaaa }
         diagnostics.error(
             node.path,
             "it has no \"type\", and only addresses do without; one of \(known.joined(separator: ", ")) is wanted")

@@ -3,13 +3,12 @@
 enum DNSUnit {
     static let name = "ide-init-dns.service"
     static let path = "/etc/systemd/system/\(name)"
-    static let item = "unit"
     /// Where packages put it.
     fileprivate static let packaged = ["/usr/lib/systemd/system/\(name)", "/lib/systemd/system/\(name)"]
 
     static func resources(_ input: SectionInput) -> [any Resource] {
         [
-            DNSUnitFile(id: input.id(item), mark: input.ownership(item)),
+            DNSUnitFile(id: input.id(path), mark: input.ownership(path)),
             ServiceResource(input.id(name), unit: name),
         ]
     }

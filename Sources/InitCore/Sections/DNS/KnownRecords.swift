@@ -12,7 +12,7 @@ package struct KnownRecord: Sendable, Hashable {
 
     /// Whether the other can't stand beside it.
     func replaces(_ other: KnownRecord) -> Bool {
-        name == other.name && (type == other.type || [type, other.type].contains(RecordType.CNAME.rawValue))
+        name == other.name && (type == other.type || [type, other.type].contains(RecordType.cname.rawValue))
     }
 
     /// As a resource of the section says what it makes.
@@ -42,7 +42,8 @@ package struct KnownRecords: Sendable, Equatable {
             let list = JSONNode(value)["records"], list.isList
         else {
             throw Failure(
-                .host, "\(path) is damaged; remove it: records of zone \(zone) that are no longer listed then stay there")
+                .host,
+                "\(path) is damaged; remove it: records of zone \(zone) that are no longer listed then stay there")
         }
         for node in list.items {
             func text(_ key: String) -> String { if case .string(let text)? = node[key]?.value { text } else { "" } }

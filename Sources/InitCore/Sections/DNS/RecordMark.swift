@@ -26,6 +26,13 @@ struct RecordMark: Sendable, Hashable {
         DNSName(told: "\(label)." + (name.isWildcard ? "_star." + name.parent.description : name.description))
     }
 
+    /// Of what record a mark of this name would be; nil: it is no mark's name.
+    static func recordName(of name: DNSName) -> DNSName? {
+        guard name.labels.count > 2, name.labels[0] == label else { return nil }
+        let rest = name.parent
+        return rest.labels[0] == "_star" ? DNSName(told: "*.\(rest.parent)") : rest
+    }
+
     /// As a TXT's value.
     var value: String {
         let fields = [("owner", owner), ("instance", instance), ("config", config), ("type", type)]

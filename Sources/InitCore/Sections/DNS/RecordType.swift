@@ -1,24 +1,24 @@
 // What a record of each type may hold, and when two spellings of it mean the same.
 
 package enum RecordType: String, Sendable, CaseIterable {
-    case A
-    case AAAA
-    case CAA
-    case CNAME
-    case MX
-    case SRV
-    case TXT
+    case a = "A"
+    case aaaa = "AAAA"
+    case caa = "CAA"
+    case cname = "CNAME"
+    case mx = "MX"
+    case srv = "SRV"
+    case txt = "TXT"
 
     /// What belongs into a value, for messages.
     var wanted: String {
         switch self {
-        case .A: "an IPv4 address, like 192.0.2.1"
-        case .AAAA: "an IPv6 address, like 2001:db8::1"
-        case .CAA: "flags, tag and value, like 0 issue \"letsencrypt.org\""
-        case .CNAME: "a host's name, like www.example.com"
-        case .MX: "priority and host, like 10 mail.example.com"
-        case .SRV: "priority, weight, port and host, like 1 10 443 host.example.com"
-        case .TXT: "a text"
+        case .a: "an IPv4 address, like 192.0.2.1"
+        case .aaaa: "an IPv6 address, like 2001:db8::1"
+        case .caa: "flags, tag and value, like 0 issue \"letsencrypt.org\""
+        case .cname: "a host's name, like www.example.com"
+        case .mx: "priority and host, like 10 mail.example.com"
+        case .srv: "priority, weight, port and host, like 1 10 443 host.example.com"
+        case .txt: "a text"
         }
     }
 
@@ -26,24 +26,24 @@ package enum RecordType: String, Sendable, CaseIterable {
     func written(_ text: String) -> String? {
         let words = text.split(separator: " ").map(String.init)
         switch self {
-        case .A: return IPAddress(text).flatMap { $0.isV4 ? text : nil }
-        case .AAAA: return IPAddress(text).flatMap { $0.isV4 ? nil : text.lowercased() }
-        case .CNAME: return host(text)
-        case .MX:
+        case .a: return IPAddress(text).flatMap { $0.isV4 ? text : nil }
+        case .aaaa: return IPAddress(text).flatMap { $0.isV4 ? nil : text.lowercased() }
+        case .cname: return host(text)
+        case .mx:
             guard words.count == 2, UInt16(words[0]) != nil, let host = host(words[1]) else { return nil }
             return "\(words[0]) \(host)"
-        case .SRV:
+        case .srv:
             guard words.count == 4, words[..<3].allSatisfy({ UInt16($0) != nil }), let host = host(words[3]) else {
                 return nil
             }
             return (words[..<3] + [host]).joined(separator: " ")
-        case .CAA:
+        case .caa:
             let parts = text.split(separator: " ", maxSplits: 2).map(String.init)
             guard parts.count == 3, UInt8(parts[0]) != nil, parts[1].allSatisfy({ $0.isASCII && $0.isLetter }) else {
                 return nil
             }
             return "\(parts[0]) \(parts[1].lowercased()) \(CharacterStrings(parts[2]).text)"
-        case .TXT: return CharacterStrings(text).text
+        case .txt: return CharacterStrings(text).text
         }
     }
 
@@ -52,10 +52,10 @@ package enum RecordType: String, Sendable, CaseIterable {
     /// Equal for values that mean the same, whoever wrote them.
     static func canonical(_ value: String, _ type: String) -> String {
         switch RecordType(rawValue: type) {
-        case .A, .AAAA: IPAddress(value).map { hexadecimal($0.bytes) } ?? value
-        case .CNAME, .MX, .SRV: DNSName(told: value).description
-        case .TXT: CharacterStrings(value).text
-        case .CAA:
+        case .a, .aaaa: IPAddress(value).map { hexadecimal($0.bytes) } ?? value
+        case .cname, .mx, .srv: DNSName(told: value).description
+        case .txt: CharacterStrings(value).text
+        case .caa:
             value.split(separator: " ", maxSplits: 2).enumerated().map { index, word in
                 index == 2 ? CharacterStrings(String(word)).text : word.lowercased()
             }.joined(separator: " ")

@@ -27,7 +27,7 @@ struct ZoneComparison: Sendable {
 
     mutating func wish(_ record: WishedRecord) {
         let set = record.set
-        let cname = RecordType.CNAME.rawValue
+        let cname = RecordType.cname.rawValue
         // Nothing can stand beside a CNAME.
         let others = edits.records(at: set.name).filter {
             $0.type != set.type && ($0.type == cname || set.type == cname)
@@ -59,7 +59,8 @@ struct ZoneComparison: Sendable {
         }
         let mark = edits.mark(found.name, found.type)
         if record.adopts || mark?.owner == claimant.owner { return nil }
-        let whose = mark.map { "is \($0.owner)'s, made by \($0.instance)" } ?? "is there already, and not made by ide-init"
+        let whose =
+            mark.map { "is \($0.owner)'s, made by \($0.instance)" } ?? "is there already, and not made by ide-init"
         return "\(found.label) (\(found.text)) \(whose)"
     }
 

@@ -92,6 +92,7 @@ extension DNSRecordSet {
     /// Whether it is the same to whoever asks for it.
     package func means(_ other: DNSRecordSet) -> Bool {
         ttl == other.ttl && peculiarity == nil && other.peculiarity == nil
-            && Set(values.map { RecordType.canonical($0, type) }) == Set(other.values.map { RecordType.canonical($0, type) })
+            && Set(values.map { RecordType.canonical($0, type) })
+                == Set(other.values.map { RecordType.canonical($0, type) })
     }
 }

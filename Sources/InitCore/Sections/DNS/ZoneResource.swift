@@ -33,7 +33,9 @@ struct ZoneResource: Resource {
             let entry = KnownRecord(
                 name: record.set.name, type: record.set.type, config: id.config, document: document, owner: owner)
             let presence = try await presence(of: record, now)
-            if case .awaited(let container) = presence, certainty == .certain { certainty = .knownAfter("\(container)") }
+            if case .awaited(let container) = presence, certainty == .certain {
+                certainty = .knownAfter("\(container)")
+            }
             if case .absent = presence {
                 comparison.withdraw(record)
             } else {

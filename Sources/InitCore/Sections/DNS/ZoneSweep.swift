@@ -30,7 +30,20 @@ struct ZoneSweep: Resource {
             steps += try known.steps(from: found, now.probe)
             facts += edits.facts.isEmpty ? [Fact("remembered", .text(KnownRecords.path(zone)), .absent)] : edits.facts
         }
+        if let unit = try leftOverUnit(now.probe) {
+            facts.append(Fact("unit", .text(DNSUnit.name), .absent))
+            steps += unit
+        }
         return facts.isEmpty ? .unchanged : .change(Change(.remove, facts: facts, steps: steps, certainty: certainty))
+    }
+
+    /// Nil: it is wished for, or not ours.
+    private func leftOverUnit(_ probe: Probe) throws -> [Step]? {
+        guard try probe.status(DNSUnit.path) != nil, let mark = OwnershipMark(ofFile: try probe.read(DNSUnit.path)),
+            scope.isLeftOver(mark)
+        else { return nil }
+        return [UnitAction.Verb.stop, .disable].map { .unit(UnitAction($0, DNSUnit.name, .systemd)) }
+            + [.remove(path: DNSUnit.path)]
     }
 
     private func isLeftOver(_ record: KnownRecord, _ zone: String) -> Bool {
@@ -40,7 +53,7 @@ struct ZoneSweep: Resource {
         guard scope.isLeftOver(mark) else { return false }
         // Where a CNAME takes the place of others or gives way to them, both happens in one batch.
         let others = RecordType.allCases.filter {
-            $0.rawValue != record.type && ($0 == .CNAME || record.type == RecordType.CNAME.rawValue)
+            $0.rawValue != record.type && ($0 == .cname || record.type == RecordType.cname.rawValue)
         }
         return !others.contains {
             scope.lists(KnownRecord.item(zone: zone, record.name, $0.rawValue))
