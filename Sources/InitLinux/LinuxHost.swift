@@ -97,6 +97,7 @@ package struct LinuxHost: Sendable {
         probe.hashPassword = PasswordHash.make
         probe.passwordMatches = PasswordHash.matches
         probe.dns = zones?.probe ?? .none
+        probe.certificate = CertificateCheck.report
         return probe
     }
 
@@ -120,7 +121,7 @@ package struct LinuxHost: Sendable {
             guard let zones else { throw DNSProbe.refusal }
             return try await zones.change(change)
         case .replace(let set):
-            return try await blocking { [commit] in Result { try commit.replaceTogether(set) } }.get()
+            return try await commit.replaceTogether(set, by: StagedCheck(root: root, runner: runner))
         }
     }
 

@@ -91,6 +91,7 @@ package final class FakeHost: Sendable {
             [PasswordScheme.bcrypt(cost: 5), .argon2id].contains { Self.hash(password, $0) == hash }
         }
         probe.dns = zones(performing: performing)
+        probe.certificate = FakeCertificates.report
         return probe
     }
 
@@ -169,8 +170,15 @@ package final class FakeHost: Sendable {
                 return StepResult(changed: true)
             case .dns(let change): return try self.change(change, &inside)
             case .replace(let set):
+                if let check = set.check, let result = try run(check.command, &inside).command, !result.succeeded {
+                    throw check.failure(result)
+                }
                 for write in set.writes { _ = try self.write(write, &inside) }
                 for path in set.removals { inside.state.tree.remove(path) }
+                for link in set.links {
+                    let node = FakeNode(.link(link.target), owner: link.owner ?? 0, group: link.group ?? 0)
+                    try inside.state.tree.write(link.path, node, keepingBackup: link.keepsBackup)
+                }
                 return StepResult(changed: true)
             }
         }

@@ -4,7 +4,6 @@ import Glibc
 import InitAWS
 import InitCore
 import InitLinux
-import Synchronization
 
 /// What the command line, ours or cfn-init's, says about AWS.
 struct CloudSettings: Sendable {
@@ -122,25 +121,6 @@ extension Patience {
     static let watching = Patience(total: 60, settling: 0)
     /// Somebody has to be told, and soon the machine may be gone.
     static let signalling = Patience(total: 120, settling: 20)
-}
-
-/// Made by the first who asks, for all; a failure is tried again by the next.
-private final class Once<Value: Sendable>: Sendable {
-    private let task = Mutex<Task<Value, any Error>?>(nil)
-
-    func value(_ make: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        let current = task.withLock { task in
-            let current = task ?? Task { try await make() }
-            task = current
-            return current
-        }
-        do {
-            return try await current.value
-        } catch {
-            task.withLock { if $0 == current { $0 = nil } }
-            throw error
-        }
-    }
 }
 
 func secondsSince1970() -> Double {

@@ -37,6 +37,18 @@ enum Surroundings {
         return "\(folder)/managers"
     }
 
+    /// The same with nginx and Docker, and what its containers are made of.
+    static let ideHost = Result {
+        guard areThere, let folder = environment["IDE_INIT_ROOTS"] else {
+            throw Trouble("IDE_INIT_ROOTS isn't set, or this isn't root")
+        }
+        try helper("idehost", ["\(folder)/idehost"])
+        try helper("images", ["\(folder)/idehost", "\(folder)/images"])
+        return "\(folder)/idehost"
+    }
+
+    static var images: String { "\(environment["IDE_INIT_ROOTS"] ?? "")/images" }
+
     /// Where the copies are, and the program with its libraries.
     static let scratch = Result {
         let path = "/tmp/ide-init-cloud.\(getpid())"

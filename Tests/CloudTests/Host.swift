@@ -17,14 +17,17 @@ final class Host {
         get throws { try network.standIn ?? { throw Trouble("this network has no stand-in") }() }
     }
 
-    init(in network: Network, isBooted: Bool = false) throws {
+    /// - Parameter isIDEHost: booted, with what an image of an IDE host brings: nginx and Docker.
+    init(in network: Network, isBooted: Bool = false, isIDEHost: Bool = false) throws {
         self.network = network
+        let isBooted = isBooted || isIDEHost
         self.isBooted = isBooted
         directory = try Surroundings.scratch.get() + "/\(UUID().uuidString.prefix(8))"
         root = directory + "/root"
         if isBooted {
-            let words = [Surroundings.boot, try Surroundings.lower.get(), directory, "--until", "\(getpid())"]
-            try succeed(network.words + words)
+            let tree = try isIDEHost ? Surroundings.ideHost.get() : Surroundings.lower.get()
+            let words = [Surroundings.boot, tree, directory, "--until", "\(getpid())"]
+            try succeed(network.words + words + (isIDEHost ? ["--containers"] : []))
             let leader = try String(contentsOfFile: directory + "/leader", encoding: .utf8)
             root = "/proc/\(leader.trimmingCharacters(in: .whitespacesAndNewlines))/root"
         } else {

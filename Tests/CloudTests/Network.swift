@@ -66,7 +66,8 @@ final class Network {
     /// What an instance takes for the real AWS.
     static let hosts: [String] =
         ["cloudformation", "ssm", "secretsmanager", "s3", "sts", "ec2"].map { "\($0).\(region).amazonaws.com" }
-        + ["canary-bucket", "canary-keys", "cloudformation-waitcondition-\(region)"].map {
+        + ["route53.amazonaws.com"]
+        + ["canary-bucket", "canary-keys", "releases", "cloudformation-waitcondition-\(region)"].map {
             "\($0).s3.\(region).amazonaws.com"
         }
 }

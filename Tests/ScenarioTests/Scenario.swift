@@ -91,6 +91,12 @@ extension Scenario.Loaded {
         var items = report.items[...]
         for config in document.sets.flatMap(\.configs) {
             lines.append(config.name)
+            // A sweep is told only where it takes something away.
+            let sweeps = config.sweeps.map(\.id)
+            while let item = items.first, sweeps.contains(item.id) {
+                lines += view.lines(item)
+                items.removeFirst()
+            }
             for _ in config.resources { if let item = items.popFirst() { lines += view.lines(item) } }
         }
         lines += report.readiness.flatMap(view.lines)

@@ -27,9 +27,9 @@ package final class StandIn: Sendable {
         return value?.number.map { "\(Int($0))" } ?? value?.plainText ?? ""
     }
 
-    /// The machine's own Python where it has moto, else one that Tests/StandIn/install makes.
+    /// The machine's own Python where it has moto and cfn-lint, else one that Tests/StandIn/install makes.
     package static let interpreter = Result<String, any Error> {
-        let asks = "import importlib.util, sys; sys.exit(importlib.util.find_spec('moto') is None)"
+        let asks = "import importlib.util, sys; sys.exit(None in [importlib.util.find_spec(m) for m in ('moto', 'cfnlint')])"
         if try PythonProgram.run(["python3", "-c", asks]) == 0 { return "python3" }
         let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin")
             .path

@@ -22,10 +22,18 @@ package struct FileSet: Sendable, Equatable {
     package var writes: [FileWrite]
     /// Files and links that are gone afterwards.
     package var removals: [String]
+    /// Put in place last.
+    package var links: [LinkWrite]
+    /// Asked once all are staged; after its no nothing has changed.
+    package var check: FileCheck?
 
-    package init(writes: [FileWrite], removals: [String] = []) {
+    package init(
+        writes: [FileWrite], removals: [String] = [], links: [LinkWrite] = [], check: FileCheck? = nil
+    ) {
         self.writes = writes
         self.removals = removals
+        self.links = links
+        self.check = check
     }
 }
 

@@ -33,6 +33,8 @@ extension Resource {
 
 package enum Plan: Sendable, Equatable {
     case unchanged
+    /// Right as it is, and yet there is something to say (a certificate that soon expires).
+    case noted(String)
     case change(Change)
     /// Not wanted this time, for the reason given (a command whose `test` said no).
     case skip(String)

@@ -94,35 +94,16 @@ struct FileCommit: Sendable {
     }
 
     func link(_ link: LinkWrite) throws -> StepResult {
-        var made: [String] = []
-        let place = try root.resolve(link.path)
-        let directory = try OpenDirectory(parent(of: place), made: &made)
-        let name = lastComponent(of: place)
-        let temporary = StagedFile.temporaryName(of: name)
-        unlinkat(directory.descriptor, temporary, 0)
-        guard symlinkat(link.target, directory.descriptor, temporary) == 0 else {
-            throw systemFailure("the link can't be made", link.path)
-        }
-        do {
-            if link.owner != nil || link.group != nil {
-                let flags = AT_SYMLINK_NOFOLLOW
-                guard fchownat(directory.descriptor, temporary, link.owner ?? .max, link.group ?? .max, flags) == 0
-                else {
-                    throw systemFailure("the link's owner can't be set", link.path)
-                }
-            }
-            try replace(temporary, name, in: directory, keepingBackup: link.keepsBackup, path: link.path)
-        } catch {
-            unlinkat(directory.descriptor, temporary, 0)
-            throw error
-        }
-        try syncDirectories([directory.path] + made)
+        var batch = Batch(root: root)
+        try batch.stage(link)
+        if let failure = batch.rename(nil).failure { throw failure }
         return StepResult(changed: true)
     }
 
-    /// Files that belong together: nothing has changed where staging one of them fails.
-    func replaceTogether(_ set: FileSet) throws -> StepResult {
+    /// Files that belong together: nothing has changed where staging one of them fails, or their check says no.
+    func replaceTogether(_ set: FileSet, by stagedCheck: StagedCheck) async throws -> StepResult {
         var batch = Batch(root: root)
+        var links = Batch(root: root)
         do {
             for write in set.writes {
                 guard try batch.stage(write) else {
@@ -130,13 +111,33 @@ struct FileCommit: Sendable {
                 }
             }
             try batch.makeDurable(syncingWhole: batch.count > Self.fewFiles)
+            for link in set.links { try links.stage(link) }
+            if let check = set.check {
+                let entries = batch.staged + links.staged + (try set.removals.compactMap(removal))
+                try await stagedCheck.ask(check, over: entries)
+            }
         } catch {
             batch.discard(from: 0)
+            links.discard(from: 0)
             throw error
         }
-        if let failure = batch.rename(nil).failure { throw failure }
-        for path in set.removals { _ = try remove(path) }
+        do {
+            if let failure = batch.rename(nil).failure { throw failure }
+            for path in set.removals { _ = try remove(path) }
+        } catch {
+            links.discard(from: 0)
+            throw error
+        }
+        if let failure = links.rename(nil).failure { throw failure }
         return StepResult(changed: true)
+    }
+
+    /// Nil where there is nothing to remove.
+    private func removal(_ path: String) throws -> StagedCheck.Entry? {
+        let place = try root.resolve(path)
+        var info = stat()
+        guard lstat(place, &info) == 0 else { return nil }
+        return StagedCheck.Entry(directory: parent(of: place), name: lastComponent(of: place), temporary: nil)
     }
 
     func remove(_ path: String) throws -> StepResult {
@@ -195,7 +196,10 @@ private struct Batch: ~Copyable {
         let directory: OpenDirectory
         let name: String
         let temporary: String
-        let write: FileWrite
+        /// As the document has it, for messages.
+        let path: String
+        let keepsBackup: Bool
+        let isLink: Bool
     }
 
     private struct Place: Hashable {
@@ -213,6 +217,12 @@ private struct Batch: ~Copyable {
     init(root: Root) { self.root = root }
 
     var count: Int { entries.count }
+
+    var staged: [StagedCheck.Entry] {
+        entries.map {
+            StagedCheck.Entry(directory: $0.directory.path, name: $0.name, temporary: $0.temporary)
+        }
+    }
 
     /// - Returns: false if its place is taken by an earlier one.
     mutating func stage(_ write: FileWrite) throws -> Bool {
@@ -234,8 +244,34 @@ private struct Batch: ~Copyable {
             throw error
         }
         staged.closeFile()
-        entries.append(Entry(directory: directory, name: name, temporary: staged.temporary, write: write))
+        entries.append(
+            Entry(
+                directory: directory, name: name, temporary: staged.temporary, path: write.path,
+                keepsBackup: write.keepsBackup, isLink: false))
         return true
+    }
+
+    mutating func stage(_ link: LinkWrite) throws {
+        let place = try root.resolve(link.path)
+        let directory = try self.directory(parent(of: place))
+        let name = lastComponent(of: place)
+        let temporary = StagedFile.temporaryName(of: name)
+        unlinkat(directory.descriptor, temporary, 0)
+        guard symlinkat(link.target, directory.descriptor, temporary) == 0 else {
+            throw systemFailure("the link can't be made", link.path)
+        }
+        if link.owner != nil || link.group != nil {
+            let flags = AT_SYMLINK_NOFOLLOW
+            guard fchownat(directory.descriptor, temporary, link.owner ?? .max, link.group ?? .max, flags) == 0 else {
+                let failure = systemFailure("the link's owner can't be set", link.path)
+                unlinkat(directory.descriptor, temporary, 0)
+                throw failure
+            }
+        }
+        entries.append(
+            Entry(
+                directory: directory, name: name, temporary: temporary, path: link.path,
+                keepsBackup: link.keepsBackup, isLink: true))
     }
 
     private mutating func directory(_ path: String) throws -> OpenDirectory {
@@ -247,18 +283,18 @@ private struct Batch: ~Copyable {
 
     func makeDurable(syncingWhole: Bool) throws {
         var done: Set<UInt64> = []
-        for entry in entries {
+        for entry in entries where !entry.isLink {
             if syncingWhole {
                 guard done.insert(entry.directory.device).inserted else { continue }
                 guard linuxSyncFileSystem(entry.directory.descriptor) == 0 else {
-                    throw systemFailure("its file system can't be flushed", entry.write.path)
+                    throw systemFailure("its file system can't be flushed", entry.path)
                 }
             } else {
                 let descriptor = openat(
                     entry.directory.descriptor, entry.temporary, O_RDONLY | O_CLOEXEC)
                 defer { close(descriptor) }
                 guard descriptor >= 0, fsync(descriptor) == 0 else {
-                    throw systemFailure("can't be made durable", entry.write.path)
+                    throw systemFailure("can't be made durable", entry.path)
                 }
             }
         }
@@ -271,7 +307,7 @@ private struct Batch: ~Copyable {
             do {
                 try replace(
                     entry.temporary, entry.name, in: entry.directory,
-                    keepingBackup: entry.write.keepsBackup, path: entry.write.path)
+                    keepingBackup: entry.keepsBackup, path: entry.path)
                 result.changed.append(true)
             } catch {
                 discard(from: index)

@@ -1,0 +1,335 @@
+// One server as the document wishes for it: nginx.NAME: {listen, serverName, healthCheckPath, certificate, redirectToHTTPS, ides, timeout}.
+
+struct NginxServer: Sendable, Equatable {
+    struct Health: Sendable, Equatable {
+        let text: String
+        let path: DocumentPath
+    }
+
+    struct Certificate: Sendable, Equatable {
+        let name: String
+        let certificatePath: String
+        let privateKeyPath: String
+        let path: DocumentPath
+    }
+
+    let name: String
+    let listens: [NginxListen]
+    let names: [String]
+    let namesPath: DocumentPath
+    let health: Health?
+    let certificate: Certificate?
+    /// The port for which plain requests are sent to HTTPS; nil: they are served, or there is none of them.
+    let redirectPort: Int?
+    let ides: [NginxIDE]
+    /// Seconds.
+    let timeout: Int
+    let timeoutPath: DocumentPath
+    let adopts: Bool
+
+    /// Asked for by those who send no name, or one that nobody else has: a load balancer's health check sends an address.
+    var isDefault: Bool { health != nil || names.contains("_") }
+
+    /// What can't stand in a file's name becomes an underscore.
+    static func fileName(of name: String) -> String {
+        String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0)) ? $0 : "_" })
+    }
+
+    var fileName: String { Self.fileName(of: name) }
+    var file: String { "\(Nginx.directory)/\(Nginx.prefix)\(fileName)\(Nginx.suffix)" }
+}
+
+struct NginxIDE: Sendable, Equatable {
+    /// `/ide1`; empty: the whole host.
+    let prefix: String
+    /// As nginx's proxy_pass takes it behind `http://`.
+    let upstream: String
+    let path: DocumentPath
+
+    var isRoot: Bool { prefix.isEmpty }
+}
+
+struct NginxListen: Sendable, Equatable {
+    /// As the document has it: a port, or `address:port`.
+    let text: String
+    let port: Int
+    let isTLS: Bool
+    let path: DocumentPath
+
+    private var isBarePort: Bool { Int(text) != nil }
+
+    func addresses(hasIPv6: Bool) -> [String] { isBarePort && hasIPv6 ? [text, "[::]:\(text)"] : [text] }
+
+    /// Whether Debian's stock site listens there too.
+    var meetsStockSite: Bool { port == 80 && (isBarePort || ["*:80", "0.0.0.0:80", "[::]:80"].contains(text)) }
+}
+
+// MARK: Reading
+
+extension NginxServer {
+    private static let keys = [
+        "listen", "serverName", "healthCheckPath", "certificate", "redirectToHTTPS", "ides", "timeout", "adopt",
+    ]
+    /// Longer than any pause of a browser that is still there: VS Code asks for a sign of life every few seconds.
+    private static let defaultTimeout = 3600
+    /// Seconds.
+    private static let timeouts = 60.0...604_800
+    private static let mostIDEs = 1000
+
+    /// - Parameter ides: with counts of their own.
+    init?(
+        _ name: String, _ node: JSONNode, ides: JSONNode?, _ input: SectionInput, _ diagnostics: inout Diagnostics
+    ) {
+        var own = Diagnostics(compatible: diagnostics.isCompatible)
+        defer { diagnostics.merge(own) }
+        guard node.isMap else {
+            node.complain("a map with ides", &own)
+            return nil
+        }
+        node.checkKeys(Self.keys, &own)
+        self.name = name
+        certificate = node.given("certificate").flatMap { Certificate($0, input, &own) }
+        let hasCertificate = node.given("certificate") != nil
+        listens = Self.listens(node, hasCertificate: hasCertificate, &own)
+        names = Self.names(node, name, &own)
+        namesPath = node["serverName"]?.path ?? node.path
+        health = node.given("healthCheckPath").flatMap { Self.health($0, &own) }
+        redirectPort = Self.redirectPort(node, listens, &own)
+        self.ides = Self.ides(ides, input, &own)
+        var timeout = Double(Self.defaultTimeout)
+        if let node = node.given("timeout"), let seconds = node.duration(&own) {
+            timeout = seconds
+            if !Self.timeouts.contains(seconds) {
+                own.error(node.path, "\(durationText(seconds)) stands here; a duration from 1 min to 168 h is wanted")
+            }
+        }
+        self.timeout = Int(timeout.rounded(.up))
+        timeoutPath = node["timeout"]?.path ?? node.path
+        adopts = node.given("adopt")?.flag(&own) ?? false
+        if self.ides.isEmpty, health == nil, !own.hasErrors {
+            own.error(
+                node.path,
+                "it serves nothing; name the IDEs in \u{201C}ides\u{201D}: {\"1\": {\"upstream\": \"127.0.0.1:8080\"}}")
+        }
+        if own.hasErrors { return nil }
+    }
+
+    private static func listens(
+        _ node: JSONNode, hasCertificate: Bool, _ diagnostics: inout Diagnostics
+    ) -> [NginxListen] {
+        var listens: [NginxListen] = []
+        let given = node.given("listen")
+        let texts = given.map { $0.isList ? $0.items : [$0] } ?? []
+        for item in texts {
+            guard let text = item.text(&diagnostics, wanted: "a port, or address:port")?.trimmingBlanks() else {
+                continue
+            }
+            guard let port = Int(text) ?? endpoint(text)?.port, (1...65535).contains(port) else {
+                diagnostics.error(
+                    item.path, "\u{201C}\(text)\u{201D} is nothing to listen to; 80, 127.0.0.1:8080 and [::1]:8080 are")
+                continue
+            }
+            if listens.contains(where: { $0.text == text }) {
+                diagnostics.error(item.path, "\u{201C}\(text)\u{201D} stands twice in the list")
+                continue
+            }
+            let isTLS = hasCertificate && port != 80
+            if port == 443, !isTLS {
+                diagnostics.warning(
+                    item.path,
+                    "443 without a \u{201C}certificate\u{201D} speaks plain HTTP, which no browser expects there")
+            }
+            listens.append(NginxListen(text: text, port: port, isTLS: isTLS, path: item.path))
+        }
+        if let given {
+            if listens.isEmpty, texts.isEmpty {
+                diagnostics.error(given.path, "the list is empty; 80 stands for the usual port")
+            }
+            if hasCertificate, !listens.isEmpty, !listens.contains(where: \.isTLS) {
+                diagnostics.error(
+                    given.path, "a certificate is given, but only port 80 listened to, which is plain; write [80, 443]")
+            }
+            return listens
+        }
+        listens = [NginxListen(text: "80", port: 80, isTLS: false, path: node.path)]
+        if hasCertificate { listens.append(NginxListen(text: "443", port: 443, isTLS: true, path: node.path)) }
+        return listens
+    }
+
+    /// `*:80` too.
+    private static func endpoint(_ text: String) -> HostAndPort? {
+        HostAndPort(text.hasPrefix("*:") ? "0.0.0.0" + text.dropFirst() : text)
+    }
+
+    private static func names(_ node: JSONNode, _ name: String, _ diagnostics: inout Diagnostics) -> [String] {
+        let given = node.given("serverName")
+        let names =
+            given.map { given in
+                given.isList
+                    ? given.texts(&diagnostics)
+                    : (given.text(&diagnostics)?.split(whereSeparator: { $0 == " " || $0 == "," }).map(String.init)
+                        ?? [])
+            } ?? [name]
+        for name in names where !isServerName(name) {
+            diagnostics.error(
+                given?.path ?? node.path,
+                "\u{201C}\(name)\u{201D} is no host name; code.example.com, *.example.com and _ (any) are"
+                    + (given == nil ? "; give it as \u{201C}serverName\u{201D}" : ""))
+        }
+        if names.isEmpty, let given { diagnostics.error(given.path, "there is no name in it; _ stands for any") }
+        return names
+    }
+
+    private static func isServerName(_ name: String) -> Bool {
+        // A fact of the host that isn't known in this plan.
+        if name.contains("${") { return true }
+        return !name.isEmpty && name.utf8.count <= 255
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._*:[]".contains($0)) }
+    }
+
+    private static func health(_ node: JSONNode, _ diagnostics: inout Diagnostics) -> Health? {
+        guard let text = node.text(&diagnostics, wanted: "a path like /healthcheck.html") else { return nil }
+        guard text.hasPrefix("/"), isPath(text.dropFirst(), segmentsOnly: false) else {
+            diagnostics.error(
+                node.path, "\u{201C}\(text)\u{201D} is no path of a URL; /healthcheck.html is one")
+            return nil
+        }
+        return Health(text: text, path: node.path)
+    }
+
+    private static func redirectPort(
+        _ node: JSONNode, _ listens: [NginxListen], _ diagnostics: inout Diagnostics
+    ) -> Int? {
+        let secure = listens.first(where: \.isTLS)
+        let isPossible = secure != nil && listens.contains { !$0.isTLS }
+        guard let given = node.given("redirectToHTTPS") else { return isPossible ? secure?.port : nil }
+        guard given.flag(&diagnostics) else { return nil }
+        if !isPossible, !diagnostics.hasErrors {
+            diagnostics.error(
+                given.path,
+                "there is nothing to redirect; it takes a certificate, and both 80 and 443 to be listened to")
+        }
+        return secure?.port
+    }
+
+    // MARK: IDEs
+
+    private static func ides(
+        _ node: JSONNode?, _ input: SectionInput, _ diagnostics: inout Diagnostics
+    ) -> [NginxIDE] {
+        guard let node, node.value != .null else { return [] }
+        var ides: [NginxIDE] = []
+        var paths: [String: String] = [:]
+        for (name, item) in node.map(&diagnostics) {
+            for (name, item) in item.counted(name, input.facts, &diagnostics) {
+                var own = Diagnostics(compatible: diagnostics.isCompatible)
+                if let ide = NginxIDE(name, item, &own) {
+                    if let other = paths.updateValue(name, forKey: ide.prefix) {
+                        own.error(
+                            item.path,
+                            "\(name) and \(other) have the same path, \(ide.prefix)/; give one another \u{201C}path\u{201D}"
+                        )
+                    }
+                    ides.append(ide)
+                }
+                diagnostics.merge(own)
+                // The others of its count would only say the same.
+                if own.hasErrors { break }
+            }
+        }
+        if ides.count > mostIDEs {
+            diagnostics.error(node.path, "\(ides.count) IDEs stand here; \(mostIDEs) are the most")
+        }
+        return ides.sorted { precedes($0.prefix, $1.prefix) }
+    }
+
+    /// ide2 before ide10.
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        let isNumber = { (character: Character) in character.isASCII && character.isNumber }
+        let (leftStem, rightStem) = (left.trimmingSuffix(isNumber), right.trimmingSuffix(isNumber))
+        guard leftStem == rightStem else { return left < right }
+        return (left.utf8.count, left) < (right.utf8.count, right)
+    }
+
+    /// Of unreserved characters; nothing that nginx or a browser would read otherwise.
+    static func isPath(_ text: Substring, segmentsOnly: Bool) -> Bool {
+        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        return segments.allSatisfy { segment in
+            segment != "." && segment != ".." && (!segment.isEmpty || !segmentsOnly && segments.count == 1)
+                && segment.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._~".contains($0)) }
+        }
+    }
+}
+
+extension NginxServer.Certificate {
+    /// From the document's own certificates, in whatever config.
+    fileprivate init?(_ node: JSONNode, _ input: SectionInput, _ diagnostics: inout Diagnostics) {
+        guard let name = node.text(&diagnostics, wanted: "the name of one of the document's certificates") else {
+            return nil
+        }
+        guard let places = ListedCertificate.find(name, in: input.document) else { return nil }
+        for path in [places.certificatePath, places.keyPath] where path.contains("$") {
+            diagnostics.error(
+                node.path, "\(path): nginx takes a dollar sign in a path for a variable; choose another path")
+        }
+        self.init(name: name, certificatePath: places.certificatePath, privateKeyPath: places.keyPath, path: node.path)
+    }
+}
+
+private enum ListedCertificate {
+    static func find(_ name: String, in document: JSONNode) -> (certificatePath: String, keyPath: String)? {
+        for (_, config) in document.members {
+            guard let node = config["certificates"]?[name] else { continue }
+            var unheard = Diagnostics()
+            let directory = "/etc/ide-init/certificates/\(name)"
+            return (
+                node.given("certificatePath")?.text(&unheard) ?? "\(directory)/fullchain.pem",
+                node.given("privateKeyPath")?.text(&unheard) ?? "\(directory)/privkey.pem"
+            )
+        }
+        return nil
+    }
+}
+
+extension NginxIDE {
+    fileprivate init?(_ name: String, _ node: JSONNode, _ diagnostics: inout Diagnostics) {
+        guard node.isMap else {
+            node.complain("a map with \u{201C}upstream\u{201D}", &diagnostics)
+            return nil
+        }
+        node.checkKeys(["upstream", "path"], &diagnostics)
+        // A number by itself is an IDE's, as the articles have it.
+        let path = node.given("path")
+        let text = path?.text(&diagnostics) ?? (Int(name) == nil ? name : "ide\(name)")
+        let trimmed = text.drop { $0 == "/" }.trimmingSuffix { $0 == "/" }
+        if !trimmed.isEmpty, !NginxServer.isPath(trimmed, segmentsOnly: true) {
+            diagnostics.error(
+                path?.path ?? node.path,
+                "\u{201C}\(text)\u{201D} is no path of letters, digits, - . _ ~ and slashes"
+                    + (path == nil ? "; give one as \u{201C}path\u{201D}" : ""))
+        }
+        guard let given = node.given("upstream") else {
+            diagnostics.error(
+                node.path,
+                "there is no \u{201C}upstream\u{201D} in it, the address where the IDE listens: 127.0.0.1:8080")
+            return nil
+        }
+        guard let upstream = given.text(&diagnostics, wanted: "host:port")?.trimmingBlanks() else { return nil }
+        let isSocket = upstream.hasPrefix("unix:/") && NginxServer.isPath(upstream.dropFirst(6), segmentsOnly: true)
+        guard isSocket || HostAndPort(upstream)?.port != nil else {
+            diagnostics.error(
+                given.path,
+                "\u{201C}\(upstream)\u{201D} is no upstream; 127.0.0.1:8080, [::1]:8080 and unix:/run/ide1.sock are")
+            return nil
+        }
+        self.init(prefix: trimmed.isEmpty ? "" : "/" + trimmed, upstream: upstream, path: node.path)
+    }
+}
+
+extension StringProtocol {
+    fileprivate func trimmingSuffix(_ isLeftOut: (Character) -> Bool) -> SubSequence {
+        var rest = self[...]
+        while let last = rest.last, isLeftOut(last) { rest.removeLast() }
+        return rest
+    }
+}
