@@ -138,7 +138,7 @@ import Testing
         #expect { try comparison.refuse() } throws: { error in
             let text = "\(error)"
             return text.contains("a.example.com A (192.0.2.1 (60 s)) is there already, and not made by ide-init")
-                && text.contains("b.example.com A (192.0.2.3 (60 s)) is others's, made by i-7")
+                && text.contains("b.example.com A (192.0.2.3 (60 s)) belongs to others, made by i-7")
                 && text.contains("\"adopt\": true")
         }
         let adopting = compared([wish(found, adopts: true)], found)
