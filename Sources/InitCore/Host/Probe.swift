@@ -26,6 +26,7 @@ package struct Probe: Sendable {
         throw Failure(.host, "passwords can't be hashed here")
     }
     package var passwordMatches: @Sendable (_ password: Secret, _ hash: String) throws -> Bool = { _, _ in false }
+    package var docker = DockerProbe.absent
 
     package init(
         status: @escaping @Sendable (String) throws -> FileStatus?,

@@ -10,6 +10,7 @@ package let sections: [SectionType] = [
     nginxSection,
     commandsSection,
     servicesSection,
+    containersSection,
 ]
 
 package struct SectionType: Sendable {
