@@ -16,7 +16,6 @@ package final class DockerEngine: Sendable {
     let subnets = SubnetAllotment()
     let owners = ImageOwners()
     let logins = RegistryTokens()
-    private let paths: Once<APIVersion> = Once()
 
     package init(
         socket: DockerSocket, ecrLogin: @escaping ECRLogin, stopReason: @escaping @Sendable () -> Failure?,

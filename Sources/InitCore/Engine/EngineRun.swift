@@ -95,7 +95,7 @@ extension Engine {
         private mutating func sweep(_ resource: any Resource) async {
             guard !hasFailed, host.stopReason() == nil else { return }
             do {
-                guard try await plan(resource) != .unchanged else { return }
+                guard try await plan(resource) != .unchanged || !ledger.due(resource).isEmpty else { return }
             } catch {
                 // Told by the second look.
             }
@@ -129,6 +129,10 @@ extension Engine {
             while true {
                 switch try await plan(resource) {
                 case .unchanged:
+                    try acted(resource)
+                    return finish(
+                        resource.id, done == nil ? .unchanged : .changed, change: done, note: note, began: began)
+                case .noted(let note):
                     try acted(resource)
                     return finish(
                         resource.id, done == nil ? .unchanged : .changed, change: done, note: note, began: began)

@@ -27,6 +27,13 @@ package struct Probe: Sendable {
     }
     package var passwordMatches: @Sendable (_ password: Secret, _ hash: String) throws -> Bool = { _, _ in false }
     package var docker = DockerProbe.absent
+    /// A chain in PEM, held against its private key.
+    /// - Throws: `Failure` that says what is wrong with either, in words that show nothing of the key.
+    package var certificate: @Sendable (_ chain: Secret, _ privateKey: Secret) throws -> CertificateReport = { _, _ in
+        throw Failure(.host, "certificates can't be checked here")
+    }
+
+    package var dns = DNSProbe.none
 
     package init(
         status: @escaping @Sendable (String) throws -> FileStatus?,

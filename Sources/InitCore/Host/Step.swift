@@ -15,6 +15,7 @@ package enum Step: Sendable, Equatable {
     case makeDirectory(path: String, mode: UInt16, owner: UInt32?, group: UInt32?)
     case replace(FileSet)
     case docker(DockerAction)
+    case dns(DNSChange)
 }
 
 /// Files that belong together: all are staged before the first is put in place.

@@ -16,6 +16,8 @@ package protocol Resource: Sendable {
     var runsSideBySide: Bool { get }
     /// How many of them at once.
     var mostSideBySide: Int { get }
+    /// What it makes, as ownership marks of its section name it: while it stands in the document, a sweep leaves these alone.
+    var owns: [String] { get }
     /// What is to be done, if anything. Sees the host through a probe only and can't change it.
     /// - Throws: `Failure` when the wish can't be met.
     func plan(_ now: Planning) async throws -> Plan
@@ -30,10 +32,13 @@ extension Resource {
     package var runsSideBySide: Bool { false }
     /// A host has so many hands; what it serves (a daemon's API, a registry) doesn't get faster by more.
     package var mostSideBySide: Int { 16 }
+    package var owns: [String] { [id.name] }
 }
 
 package enum Plan: Sendable, Equatable {
     case unchanged
+    /// Right as it is, and yet there is something to say (a certificate that soon expires).
+    case noted(String)
     case change(Change)
     /// Not wanted this time, for the reason given (a command whose `test` said no).
     case skip(String)

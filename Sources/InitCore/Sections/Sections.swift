@@ -7,10 +7,14 @@ package let sections: [SectionType] = [
     usersSection,
     sourcesSection,
     filesSection,
+    certificatesSection,
+    codeServerSection,
     nginxSection,
+    traefikSection,
     commandsSection,
     servicesSection,
     containersSection,
+    dnsSection,
 ]
 
 package struct SectionType: Sendable {

@@ -7,20 +7,12 @@ struct DecodedContainer: Sendable {
         case never
     }
 
-    /// A name under which a proxy leads to it.
-    struct Route: Sendable {
-        var host: String
-        var port: Int
-        var user: ReferencedText?
-        var password: ReferencedText?
-    }
-
     var spec: ContainerSpec
     var pull = Pull.missing
     var secretEnvironment: [String: ReferencedText] = [:]
     /// By path inside the container.
     var secretFiles: [String: ReferencedText] = [:]
-    var route: Route?
+    var route: ContainerRoute?
     var isDenied = true
     var isProxy = false
     var adopts = false
@@ -33,7 +25,7 @@ struct DecodedContainer: Sendable {
         "name", "count", "adopt",
     ]
 
-    init?(_ node: JSONNode, _ name: String, _ outline: ContainerOutline, _ traefik: [String], _ diagnostics: inout Diagnostics) {
+    init?(_ node: JSONNode, _ name: String, _ outline: ContainerOutline, _ traefik: TraefikModel?, _ diagnostics: inout Diagnostics) {
         guard node.isMap else {
             node.complain("a map with an image", &diagnostics)
             return nil
@@ -62,7 +54,7 @@ struct DecodedContainer: Sendable {
         let reader = ContainerReader(node: node)
         if let pull: Pull = reader.choice("pull", &diagnostics) { self.pull = pull }
         adopts = node.given("adopt")?.flag(&diagnostics) ?? false
-        isProxy = ContainerOutline.isProxy(node, traefik)
+        isProxy = ContainerOutline.isProxy(node, traefik?.directory)
         if let flag = node.given("proxy") { _ = flag.flag(&diagnostics) }
         readNetworks(node, outline, &diagnostics)
         spec.entrypoint = reader.words("entrypoint", &diagnostics)
@@ -96,7 +88,13 @@ struct DecodedContainer: Sendable {
         spec.capabilities = node.given("capabilities")?.texts(&diagnostics) ?? []
         spec.isReadOnly = node.given("readOnly")?.flag(&diagnostics) ?? false
         spec.temporary = node.given("tmpfs")?.texts(&diagnostics) ?? []
-        route = Self.route(node, &diagnostics)
+        if let given = node.given("route") {
+            route = ContainerRoute(given, container: name, domain: traefik?.domain, &diagnostics)
+            if traefik == nil {
+                diagnostics.warning(
+                    given.path, "there is no \u{201C}traefik\u{201D} section in the document, so nobody serves this route")
+            }
+        }
     }
 
     static func isName(_ text: String) -> Bool {
@@ -196,36 +194,9 @@ struct DecodedContainer: Sendable {
         }
     }
 
-    private static func route(_ node: JSONNode, _ diagnostics: inout Diagnostics) -> Route? {
-        guard let route = node.given("route") else { return nil }
-        _ = route.map(&diagnostics)
-        route.checkKeys(["host", "port", "auth"], &diagnostics)
-        guard let host = route.given("host")?.text(&diagnostics) else {
-            diagnostics.error(route.path, "it has no \u{201C}host\u{201D}, the name under which the container is reached")
-            return nil
-        }
-        let port = route.given("port")?.whole(&diagnostics, 1...65535)
-        if route.given("port") == nil { diagnostics.error(route.path, "it has no \u{201C}port\u{201D} of the container") }
-        var result = Route(host: host, port: port ?? 0)
-        if let auth = route.given("auth") {
-            _ = auth.map(&diagnostics)
-            auth.checkKeys(["user", "password"], &diagnostics)
-            func text(_ key: String) -> ReferencedText? {
-                guard let node = auth.given(key) else {
-                    diagnostics.error(auth.path, "it has no \u{201C}\(key)\u{201D}")
-                    return nil
-                }
-                return node.text(&diagnostics).flatMap { ReferencedText(reading: $0, at: node.path, &diagnostics) }
-            }
-            result.user = text("user")
-            result.password = text("password")
-        }
-        return result
-    }
-
     var references: [NamedReference] {
         let texts = secretEnvironment.values.map { $0 } + secretFiles.values.map { $0 }
-            + [route?.user, route?.password].compactMap { $0 }
+            + [route?.login?.password].compactMap { $0 }
         return texts.flatMap(\.references)
     }
 }

@@ -23,9 +23,8 @@ struct ContainerOutline: Sendable {
     private(set) var containers: [Container] = []
 
     /// Mistakes are the sections' own to tell.
-    init(_ document: JSONNode, _ facts: HostFacts) {
+    init(_ document: JSONNode, _ facts: HostFacts, _ traefik: TraefikModel?) {
         var ignored = Diagnostics()
-        let traefik = Self.traefikDirectories(document)
         for (config, node) in document.members where config != "configSets" {
             guard let section = node.given("containers") else { continue }
             for (name, item) in section.members where item.value != .null {
@@ -58,7 +57,7 @@ struct ContainerOutline: Sendable {
     static let poolKey = "pool"
 
     private static func container(
-        _ node: JSONNode, _ name: String, _ config: String, _ traefik: [String]
+        _ node: JSONNode, _ name: String, _ config: String, _ traefik: TraefikModel?
     ) -> Container {
         var ignored = Diagnostics()
         let isOwn = node.given("networks").map { $0.texts(&ignored).contains("own") }
@@ -66,28 +65,27 @@ struct ContainerOutline: Sendable {
         let isDenied = node.given("instanceMetadata")?.text(&ignored) != "allow"
         return Container(
             config: config, name: name, ownNetwork: isOwn ? Network(subnet: nil, isDenied: isDenied) : nil,
-            isProxy: isProxy(node, traefik))
+            isProxy: isProxy(node, traefik?.directory))
     }
 
-    static func isProxy(_ node: JSONNode, _ traefikDirectories: [String]) -> Bool {
+    /// - Parameter directory: Traefik's, if there is one.
+    static func isProxy(_ node: JSONNode, _ directory: String?) -> Bool {
         var ignored = Diagnostics()
         if let flag = node.given("proxy") { return flag.flag(&ignored) }
+        guard let directory else { return false }
         let sources = node.given("volumes")?.texts(&ignored).map { String($0.prefix { $0 != ":" }) } ?? []
-        return sources.contains { source in traefikDirectories.contains { isWithin($0, source) || isWithin(source, $0) } }
+        return sources.contains { mounts($0, directory) }
+    }
+
+    /// Whether who mounts the path sees the directory, or a part of it.
+    static func mounts(_ path: String, _ directory: String) -> Bool {
+        isWithin(directory, path) || isWithin(path, directory)
     }
 
     /// Whether the path is the directory, or in it.
     static func isWithin(_ directory: String, _ path: String) -> Bool {
         let directory = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
         return path == directory || path.hasPrefix(directory + "/")
-    }
-
-    static func traefikDirectories(_ document: JSONNode) -> [String] {
-        var ignored = Diagnostics()
-        return document.members.compactMap { config, node in
-            guard config != "configSets", let section = node.given("traefik") else { return nil }
-            return section.given("directory")?.text(&ignored) ?? "/etc/traefik"
-        }
     }
 
     /// Whose instance metadata isn't to be reached from: the lower half of the pool, and denied networks with addresses of their own.

@@ -4,6 +4,7 @@ struct ContainerResource: Resource {
     let id: ResourceID
     let wish: DecodedContainer
     let mark: OwnershipMark
+    let traefik: TraefikModel?
     /// Own networks of those that it is the proxy of.
     let otherNetworks: [String]
 
@@ -12,9 +13,10 @@ struct ContainerResource: Resource {
     var mostSideBySide: Int { 256 }
     var references: [Reference] { wish.references.map(\.reference) }
 
-    init(_ wish: DecodedContainer, _ outline: ContainerOutline, _ input: SectionInput) {
+    init(_ wish: DecodedContainer, _ outline: ContainerOutline, _ traefik: TraefikModel?, _ input: SectionInput) {
         id = input.id(wish.spec.name)
         self.wish = wish
+        self.traefik = traefik
         mark = input.ownership(wish.spec.name)
         otherNetworks = wish.isProxy ? outline.ownNetworks : []
     }
@@ -31,9 +33,10 @@ struct ContainerResource: Resource {
                     found == nil ? .create : .update, facts: [Fact("image", nil, "\(wish.spec.image)")], steps: [],
                     certainty: certainty))
         }
+        let warning = try await warning(now)
         let digest = try LabelKey.read(now.probe).map { SpecDigest(try parts(values), key: $0) }
         guard let found else {
-            let facts = newFacts() + warnings(now)
+            let facts = newFacts() + (warning.map { [Fact("warning", nil, $0)] } ?? [])
             return .change(
                 Change(.create, facts: facts, steps: [.docker(.bring(try complete(values, digest, nil, now)))]))
         }
@@ -56,7 +59,8 @@ struct ContainerResource: Resource {
         if facts.isEmpty, !runs(found) { facts.append(Fact("running", found.words, "true")) }
         let missing = missingNetworks(found)
         if facts.isEmpty, !missing.isEmpty { facts += missing.map { Fact("network", nil, $0) } }
-        guard !facts.isEmpty else { return .unchanged }
+        guard !facts.isEmpty else { return warning.map(Plan.noted) ?? .unchanged }
+        if let warning { facts.append(Fact("warning", nil, warning)) }
         return .change(
             Change(.update, facts: facts, steps: [.docker(.bring(try complete(values, digest, found, now)))]))
     }
@@ -70,6 +74,9 @@ struct ContainerResource: Resource {
         case .created, .paused, .removing, .dead: false
         }
     }
+
+    /// In which its proxy finds it.
+    private var network: String { wish.spec.networks.first ?? "" }
 
     private func missingNetworks(_ found: ContainerState) -> [String] {
         wish.spec.networks.filter { !found.networks.contains($0) }
@@ -86,7 +93,19 @@ struct ContainerResource: Resource {
         return facts
     }
 
-    private func warnings(_ now: Planning) -> [Fact] { [] }
+    /// Traefik asks for a version of Docker's API that Docker 29 refuses; then it serves nothing and says so in its log only.
+    private func warning(_ now: Planning) async throws -> String? {
+        guard TraefikModel.needsOldDockerAPI(image: "\(wish.spec.image)"),
+            wish.spec.mounts.contains(where: { $0.source.hasSuffix("/docker.sock") })
+        else { return nil }
+        let oldest = try await now.probe.docker.oldestAPI()
+        let minor = oldest.split(separator: ".").last.flatMap { Int($0) } ?? 0
+        guard minor > Self.traefiksAPI else { return nil }
+        return
+            "\(wish.spec.image) asks for version 1.\(Self.traefiksAPI) of Docker's API, and this Docker refuses all below \(oldest); take traefik:v2.11.31, traefik:v3.6.1 or later, or \u{201C}routes\u{201D}: \u{201C}file\u{201D}, which needs no Docker socket"
+    }
+
+    private static let traefiksAPI = 24
 
     // MARK: The wish with all its values
 
@@ -97,6 +116,14 @@ struct ContainerResource: Resource {
         func revealed(_ texts: [String: ReferencedText]) throws -> JSONValue {
             .sorted(try texts.mapValues { .string(hexadecimal(try $0.filled(values).reveal { $0 })) })
         }
+        if let route = wish.route, let traefik, traefik.routes == .labels {
+            let labels = traefik.labels(for: route, network: network, user: route.login?.user)
+            parts["route"] = .sorted(labels.mapValues { .string($0) })
+            if let login = route.login { parts["password"] = try revealed(["": login.password]) }
+        }
+        if let traefik, wish.spec.mounts.contains(where: { ContainerOutline.mounts($0.source, traefik.directory) }) {
+            parts["traefik"] = .string(traefik.staticFingerprint)
+        }
         if !wish.secretEnvironment.isEmpty { parts["secretEnvironment"] = try revealed(wish.secretEnvironment) }
         if !wish.secretFiles.isEmpty { parts["secrets"] = try revealed(wish.secretFiles) }
         return parts
@@ -106,6 +133,15 @@ struct ContainerResource: Resource {
         _ values: ReferenceValues, _ digest: SpecDigest?, _ found: ContainerState?, _ now: Planning
     ) throws -> ContainerWish {
         var labels = wish.spec.labels.merging(mark.labels) { $1 }
+        if let route = wish.route, let traefik {
+            let user = try route.login.map { login in
+                try now.basicUser(
+                    login.user, try login.password.filled(values),
+                    standing: found.flatMap { traefik.user(inLabels: $0.labels, of: route) }, cost: traefik.bcryptCost)
+            }
+            let text = user?.reveal { String(decoding: $0, as: UTF8.self) }
+            labels.merge(traefik.labels(for: route, network: network, user: text)) { $1 }
+        }
         labels[ContainerLabel.spec] = digest?.whole
         labels[ContainerLabel.parts] = digest?.partsLabel
         let directories = try wish.spec.mounts.filter(\.isOfHost).map(\.source).filter { try now.probe.status($0) == nil }

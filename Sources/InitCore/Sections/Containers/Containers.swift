@@ -7,8 +7,8 @@ let containersSection = SectionType(
         ["*", "route", "auth"],
     ], takesFacts: true, sweep: { ContainersSweep(scope: $0) }
 ) { input, diagnostics in
-    let outline = ContainerOutline(input.document, input.facts)
-    let traefik = ContainerOutline.traefikDirectories(input.document)
+    let traefik = TraefikModel.find(in: input.document, input.facts, preferring: input.config)
+    let outline = ContainerOutline(input.document, input.facts, traefik)
     var registries: [String: RegistryAccess] = [:]
     var networks: [NetworkResource] = []
     var containers: [DecodedContainer] = []
@@ -40,7 +40,7 @@ let containersSection = SectionType(
     resources.append(LabelKey(id: input.id(LabelKey.name)))
     resources += networks
     resources += ImageResource.all(containers, registries, input)
-    resources += containers.map { ContainerResource($0, outline, input) }
+    resources += containers.map { ContainerResource($0, outline, traefik, input) }
     let here = Set(containers.filter { $0.spec.networks.contains($0.spec.name) && !$0.isProxy }.map(\.spec.name))
     if !here.isEmpty {
         resources += outline.proxies.map {
