@@ -32,6 +32,8 @@ package struct Probe: Sendable {
         throw Failure(.host, "certificates can't be checked here")
     }
 
+    package var dns = DNSProbe.none
+
     package init(
         status: @escaping @Sendable (String) throws -> FileStatus?,
         read: @escaping @Sendable (String) throws -> [UInt8],

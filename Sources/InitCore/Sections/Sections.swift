@@ -8,10 +8,12 @@ package let sections: [SectionType] = [
     sourcesSection,
     filesSection,
     certificatesSection,
+    codeServerSection,
     nginxSection,
     traefikSection,
     commandsSection,
     servicesSection,
+    dnsSection,
 ]
 
 package struct SectionType: Sendable {
