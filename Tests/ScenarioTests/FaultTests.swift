@@ -21,7 +21,9 @@ import Testing
             let context = "\(scenario.name) failed at moment \(index), \(moment.name)"
             let at = try #require(report.items.firstIndex { $0.outcome == .failed }, "\(context): nothing failed")
             #expect(report.items[at].failure?.message == Self.failure.message, "\(context)")
-            #expect(moment.concerns(report.items[at]), "\(context): \(report.items[at].id) is said to have failed")
+            #expect(
+                moment.concerns(report.items[at], in: clean),
+                "\(context): \(report.items[at].id) is said to have failed")
             // One that was seen to be right while the batch waited stays right.
             let later = report.items[(at + 1)...]
             #expect(later.allSatisfy { $0.outcome == .skipped || $0.outcome == .unchanged }, "\(context)")
@@ -97,17 +99,17 @@ extension Moment {
     }
 
     /// Whether it is that item's step.
-    fileprivate func concerns(_ item: Report.Item) -> Bool {
+    /// - Parameter clean: the run without a fault.
+    fileprivate func concerns(_ item: Report.Item, in clean: Report) -> Bool {
         switch self {
         case .file(let path): item.id.section == "files" && item.id.name == path
         case .step(.write(let write)): item.id.name == write.path
         case .step(.link(let link)): item.id.name == link.path
-        case .step(.setAttributes(let path, _, _, _)): item.id.name == path
         case .step(.unpack(let unpacking)): item.id.name == unpacking.destination
-        case .step(.unit(let action)): item.id.name == "\(action.manager.rawValue)/\(action.name)"
         case .step(.run(let command)):
             ["packages", "groups", "users"].contains(item.id.section) || command.title == "Command \(item.id.name)"
-        case .step(let step): item.change?.steps.contains(step) ?? false
+        case .step(let step):
+            clean.items.contains { $0.id == item.id && $0.change?.steps.contains(step) ?? false }
         // Announced before what it is for, cleared after: any of the items around it.
         case .save: true
         }

@@ -89,17 +89,17 @@ package struct Document: Sendable {
             diagnostics.merge(own, demoted: !chosen.contains(name))
         }
         let all = configs.values.flatMap(\.resources)
-        reactors = Dictionary(grouping: all.flatMap { resource in resource.reactsTo.map { ($0, resource.id) } }) {
-            $0.0
-        }
-        .mapValues { $0.map(\.1) }
         // What a config that left the document has made is removed by a run of all that is left.
         let isWhole = chosen.isSuperset(of: allSets.sets.values.joined())
         let names = Set(configs.keys)
         for name in chosen {
             configs[name]?.sweeps = Self.sweeps(
-                config: name, owner: owner, listed: all.map(\.id), documentConfigs: isWhole ? names : nil)
+                config: name, owner: owner, listed: all, documentConfigs: isWhole ? names : nil)
         }
+        let reacting = (all + configs.values.flatMap(\.sweeps)).flatMap { resource in
+            resource.reactsTo.map { ($0, resource.id) }
+        }
+        reactors = Dictionary(grouping: reacting) { $0.0 }.mapValues { $0.map(\.1) }
         sets = configSets.map { set in ConfigSet(name: set.name, configs: set.configs.compactMap { configs[$0] }) }
         self.diagnostics = diagnostics
     }
@@ -146,13 +146,13 @@ package struct Document: Sendable {
     }
 
     private static func sweeps(
-        config: String, owner: String, listed: [ResourceID], documentConfigs: Set<String>?
+        config: String, owner: String, listed: [any Resource], documentConfigs: Set<String>?
     ) -> [any Resource] {
         sections.compactMap { section in
             section.sweep?(
                 SweepScope(
                     owner: owner, config: config, section: section.key,
-                    listed: Set(listed.filter { $0.section == section.key }.map(\.name)),
+                    listed: Set(listed.filter { $0.id.section == section.key }.flatMap(\.owns)),
                     documentConfigs: documentConfigs))
         }
     }

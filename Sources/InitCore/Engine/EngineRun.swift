@@ -95,7 +95,7 @@ extension Engine {
         private mutating func sweep(_ resource: any Resource) async {
             guard !hasFailed, host.stopReason() == nil else { return }
             do {
-                guard try await plan(resource) != .unchanged else { return }
+                guard try await plan(resource) != .unchanged || !ledger.due(resource).isEmpty else { return }
             } catch {
                 // Told by the second look.
             }

@@ -13,6 +13,8 @@ package let sections: [SectionType] = [
     traefikSection,
     commandsSection,
     servicesSection,
+    containersSection,
+    dnsSection,
 ]
 
 package struct SectionType: Sendable {

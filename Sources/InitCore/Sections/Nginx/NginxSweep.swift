@@ -7,6 +7,12 @@ struct NginxSweep: Resource {
 
     var id: ResourceID { scope.id }
 
+    /// Where the document still has servers, their unit is reloaded in its turn.
+    private var reloads: Bool { !scope.listed.contains(Nginx.unit) }
+
+    /// Its own: what it has removed is served until the reload, which a killed run leaves to the next.
+    var reactsTo: [Mark] { reloads ? [Nginx.removal] : [] }
+
     func plan(_ now: Planning) async throws -> Plan {
         let ours = try now.probe.names(Nginx.directory).filter {
             $0.hasPrefix(Nginx.prefix) && $0.hasSuffix(Nginx.suffix)
@@ -26,7 +32,13 @@ struct NginxSweep: Resource {
             facts.append(Fact(mark.item, .text(path), .absent))
             if let site = NginxStockSite(notedIn: bytes) { sites.append(site) }
         }
-        guard !removals.isEmpty else { return .unchanged }
+        var reload: [Step] = []
+        if reloads, !removals.isEmpty || !now.ledger.due(self).isEmpty,
+            try await now.probe.unit(Nginx.unit, .systemd).isActive == true
+        {
+            reload = [.unit(UnitAction(.restart, Nginx.unit, .systemd))]
+        }
+        guard !removals.isEmpty else { return reload.isEmpty ? .unchanged : .change(Change(.restart, steps: reload)) }
         let host = NginxHost(now.probe)
         let isInstalled = try host.isInstalled
         var set = FileSet(writes: [], removals: removals, check: isInstalled ? Nginx.check() : nil)
@@ -34,11 +46,6 @@ struct NginxSweep: Resource {
             facts.append(Fact("Debian's default site", nil, "back again"))
             set.links.append(site.link)
         }
-        var steps: [Step] = [.replace(set)]
-        // Where the document still has servers, their unit is reloaded in its turn, and that isn't lost.
-        if !scope.listed.contains(Nginx.unit), try await now.probe.unit(Nginx.unit, .systemd).isActive == true {
-            steps.append(.unit(UnitAction(.restart, Nginx.unit, .systemd)))
-        }
-        return .change(Change(.remove, facts: facts, steps: steps, marks: [Nginx.removal]))
+        return .change(Change(.remove, facts: facts, steps: [.replace(set)] + reload, marks: [Nginx.removal]))
     }
 }
