@@ -18,6 +18,8 @@ package struct LinuxHost: Sendable {
     private let stop: StopSwitch
     private let umask: UInt16
     private let runsTests: Bool
+    /// Hosted zones; nil: they are no concern of this root.
+    package var zones: (probe: DNSProbe, change: @Sendable (DNSChange) async throws -> StepResult)?
 
     /// - Parameters:
     ///   - isRehearsal: a dry run: no query may leave a trace.
@@ -94,6 +96,8 @@ package struct LinuxHost: Sendable {
             resolve: resolve)
         probe.hashPassword = PasswordHash.make
         probe.passwordMatches = PasswordHash.matches
+        probe.certificate = CertificateCheck.report
+        probe.dns = zones?.probe ?? .none
         return probe
     }
 
@@ -113,6 +117,9 @@ package struct LinuxHost: Sendable {
         case .remove(let path): return try commit.remove(path)
         case .makeDirectory(let path, let mode, let owner, let group):
             return try commit.makeDirectory(path, mode: mode, owner: owner, group: group)
+        case .dns(let change):
+            guard let zones else { throw DNSProbe.refusal }
+            return try await zones.change(change)
         case .replace(let set):
             return try await commit.replaceTogether(set, by: StagedCheck(root: root, runner: runner))
         }

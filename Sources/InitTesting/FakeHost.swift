@@ -90,6 +90,8 @@ package final class FakeHost: Sendable {
         probe.passwordMatches = { password, hash in
             [PasswordScheme.bcrypt(cost: 5), .argon2id].contains { Self.hash(password, $0) == hash }
         }
+        probe.certificate = FakeCertificates.report
+        probe.dns = zones(performing: performing)
         return probe
     }
 
@@ -166,6 +168,7 @@ package final class FakeHost: Sendable {
                 guard inside.state.tree[path] == nil else { return StepResult(changed: false) }
                 inside.state.tree.set(path, FakeNode(.directory, mode: mode, owner: owner ?? 0, group: group ?? 0))
                 return StepResult(changed: true)
+            case .dns(let change): return try self.change(change, &inside)
             case .replace(let set):
                 if let check = set.check, let result = try run(check.command, &inside).command, !result.succeeded {
                     throw check.failure(result)

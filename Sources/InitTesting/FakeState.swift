@@ -20,6 +20,7 @@ package struct FakeState: Sendable, Equatable {
     package var answers: [String: CommandResult] = [:]
     /// What lives elsewhere; not told in `after.json`.
     package var references: [Reference: FakeReference] = [:]
+    package var zones: [String: FakeZone] = [:]
     /// Texts of commands that have ever been performed here.
     package var ran: Set<String> = []
     package var pending: [DueReaction] = []
@@ -45,7 +46,7 @@ package struct FakeState: Sendable, Equatable {
 
     // MARK: In fixtures
 
-    static let keys = ["files", "users", "groups", "units", "answers", "references", "remove"]
+    static let keys = ["files", "users", "groups", "units", "answers", "references", "remove", "zones"]
 
     /// Lays what a fixture, or a command's effect, describes over what there is.
     mutating func apply(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
@@ -75,6 +76,7 @@ package struct FakeState: Sendable, Equatable {
                 diagnostics.error(reference.path, error.message)
             }
         }
+        for (id, zone) in node.given("zones")?.map(&diagnostics) ?? [] { zones[id] = FakeZone(zone, &diagnostics) }
         for (name, unit) in node.given("units")?.map(&diagnostics) ?? [] {
             unit.checkKeys(["enabled", "active", "reads", "upToDate"], &diagnostics)
             let enablement = unit.given("enabled")?.text(&diagnostics) ?? "false"
@@ -106,6 +108,7 @@ package struct FakeState: Sendable, Equatable {
                 return (user.name, .object(object))
             })
         add("units", units.map { ($0, json($1)) })
+        add("zones", zones.map { ($0, $1.json) })
         add("answers", answers.map { ($0, $1.json) })
         if !ran.isEmpty { result["ran"] = .array(ran.sorted().map { .string($0) }) }
         if !pending.isEmpty {

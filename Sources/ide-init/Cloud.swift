@@ -28,7 +28,7 @@ final class Cloud: Sendable {
     let transport: HTTPTransport
     private let settings: CloudSettings
     private let environment: @Sendable (String) -> String?
-    private let patience: Patience
+    let patience: Patience
     private let clocks: AWSSession.Clocks
     private let learned: @Sendable (Secret) -> Void
     private let waiting: @Sendable (String) -> Void
@@ -58,6 +58,11 @@ final class Cloud: Sendable {
             environment: environment, stopReason: { stop?.stopReason })
         metadata = InstanceMetadata(
             transport: transport, environment: environment, sleep: sleep, clock: monotonicSeconds)
+    }
+
+    /// This machine in marks that outlast a run.
+    @Sendable func machine() async throws -> String {
+        try await metadata.machineName { try stateFile(at: "/etc/machine-id", root: Root()) }
     }
 
     /// For all but CloudFormation.

@@ -44,14 +44,28 @@ struct Composition: Sendable {
         let references = ReferenceResolver(
             session: { try await cloud.session() }, credentialsWithin: mode == .plan ? Self.planPatience : nil,
             learned: { scrubber.add($0) })
-        return LinuxHost(
+        var host = LinuxHost(
             root: root, scrubber: scrubber, stop: stop, runGuard: runGuard, isRehearsal: mode == .plan,
             runsTests: mode == .apply || runsTests,
             fetch: downloader.fetch,
             resolve: { [isOffline] in isOffline ? nil : try await references.resolve($0) },
             prefetch: { [isOffline] in if !isOffline { references.prefetch($0, again: $1) } },
             askHTTP: HTTPProbe(cloud.transport).ask
-        ).host
+        )
+        if root.isHost { host.zones = zones(mode) }
+        return host.host
+    }
+
+    private func zones(_ mode: Report.Mode) -> (DNSProbe, @Sendable (DNSChange) async throws -> StepResult) {
+        let cloud = cloud
+        let zones = HostedZones(
+            session: { try await cloud.session() }, instance: cloud.machine,
+            credentialsWithin: mode == .plan ? Self.planPatience : nil, patience: cloud.patience.total,
+            sleep: { [stop] in await stop.sleep($0) }, stopReason: { [stop] in stop.stopReason },
+            clock: monotonicSeconds)
+        var probe = zones.probe
+        if isOffline { probe.listing = { _, _ in nil } }
+        return (probe, zones.perform)
     }
 
     /// Seconds in which credentials must answer, or a plan goes on without the values of references.

@@ -147,17 +147,21 @@ struct DocumentOptions: ParsableArguments {
     }
 
     /// - Throws: `Failure`; mistakes in the document are in its diagnostics.
-    func load(_ origin: Origin, _ cloud: Cloud, scrubber: Scrubber) async throws -> LoadedDocument {
+    func load(
+        _ origin: Origin, _ cloud: Cloud, _ finding: FactFinding, scrubber: Scrubber
+    ) async throws -> LoadedDocument {
         switch origin {
         case .file(let file):
             let parsed = try JSONParser.parse(Composition.read(file), name: origin.name)
             return LoadedDocument(
-                parsed.value, of: origin, configSets: names, compatible: compatible, duplicates: parsed.duplicates,
+                parsed.value, of: origin, facts: await finding.facts(for: parsed.value, of: origin, cloud),
+                configSets: names, compatible: compatible, duplicates: parsed.duplicates,
                 scrubber: scrubber)
         case .stack(let source):
             let metadata = try await source.metadata(cloud)
             return LoadedDocument(
-                metadata, of: origin, configSets: names.isEmpty ? source.configSets : names,
+                metadata, of: origin, facts: await finding.facts(for: metadata, of: origin, cloud),
+                configSets: names.isEmpty ? source.configSets : names,
                 compatible: compatible || source.isCompatible, scrubber: scrubber)
         }
     }

@@ -77,7 +77,7 @@ struct DocumentRun: Sendable {
     func validate() async {
         do {
             let origin = try await foundOrigin("validate").get()
-            let loaded = try await load(origin, cloud(origin.source, .planning))
+            let loaded = try await load(origin, cloud(origin.source, .planning), .nobody)
             for warning in loaded.document.diagnostics.warnings { terminal.print(errorView.line(warning), to: .errors) }
             let count = loaded.document.sets.flatMap(\.configs).map(\.resources.count).reduce(0, +)
             terminal.print(
@@ -101,8 +101,8 @@ struct DocumentRun: Sendable {
         }
     }
 
-    private func load(_ origin: Origin, _ cloud: Cloud) async throws -> LoadedDocument {
-        let loaded = try await document.load(origin, cloud, scrubber: scrubber)
+    private func load(_ origin: Origin, _ cloud: Cloud, _ finding: FactFinding) async throws -> LoadedDocument {
+        let loaded = try await document.load(origin, cloud, finding, scrubber: scrubber)
         let diagnostics = loaded.document.diagnostics
         guard diagnostics.hasErrors else { return loaded }
         for diagnostic in diagnostics.items {
@@ -140,7 +140,7 @@ struct DocumentRun: Sendable {
         let isLaterBoot = boot == nil ? false : try await BootRecord.isLaterBoot(cloud)
         if isLaterBoot, boot == .first { return nil }
         if mode == .apply { notify?.send(["STATUS=reading \(visible(origin.name))"]) }
-        var loaded = try await load(origin, cloud)
+        var loaded = try await load(origin, cloud, mode == .apply ? .apply : .plan(isOffline: options.offline))
         if isLaterBoot { loaded = loaded.forLaterBoot() }
         let composition = Composition(
             root: Root(options.root), terminal: terminal, stop: stop, cloud: cloud,

@@ -56,7 +56,7 @@ struct IdeInit: AsyncParsableCommand {
         version: version,
         subcommands: [
             PlanCommand.self, ApplyCommand.self, ValidateCommand.self, StatusCommand.self, WatchCommand.self,
-            MetadataCommand.self,
+            MetadataCommand.self, DNSCommand.self,
             SignalCommand.self,
             VersionCommand.self,
         ])

@@ -24,6 +24,8 @@ struct Run: Sendable {
     var sparesCommands = false
     /// Whether parts of the document were left out.
     var isPartial = false
+    /// Whether the status and the journal tell of it as of the machine's run.
+    var isObserved = true
     /// Done after all else, and before anybody hears that all is well.
     var conclude: @Sendable () async throws -> Void = {}
 
@@ -57,7 +59,7 @@ struct Run: Sendable {
         }
         let host = observe(composition.host(mode: mode, runsTests: runsTests, scrubber: loaded.scrubber))
         let observer =
-            mode == .apply && composition.root.isHost
+            mode == .apply && composition.root.isHost && isObserved
             ? RunObserver(loaded, notify: notify, settlesReadiness: settlesReadiness) : nil
         observer?.begin()
         var report = await Engine(host: host, mode: mode, waitsForUnits: waitsForUnits) { event in
@@ -115,6 +117,13 @@ struct LoadedDocument: Sendable {
     func forLaterBoot() -> LoadedDocument {
         var copy = self
         copy.document = document.forLaterBoot()
+        return copy
+    }
+
+    /// The same without what isn't a record.
+    var recordsOnly: LoadedDocument {
+        var copy = self
+        copy.document = document.recordsOnly
         return copy
     }
 

@@ -27,9 +27,12 @@ struct Source: Sendable, Equatable {
     var text: String { "\(resource) of the stack \(stack)" }
 
     /// As in ownership marks: a stack is the same by its name and by its id.
-    var owner: String {
+    var owner: String { "\(stackName)/\(resource)" }
+
+    /// Also where the stack is named by its id.
+    var stackName: String {
         let parts = stack.split(separator: "/")
-        return "\(stack.hasPrefix("arn:") && parts.count > 1 ? String(parts[1]) : stack)/\(resource)"
+        return stack.hasPrefix("arn:") && parts.count > 1 ? String(parts[1]) : stack
     }
 
     init(

@@ -262,7 +262,9 @@ package struct AWSSession: Sendable {
         var request = HTTPCall(call.method, url, headers: call.headers, body: call.body)
         switch authorization {
         case .identity(let value): request.headers.append((name: "Authorization", value: value))
-        case .signature(let credentials): sign(&request, call.service, region: call.region ?? region, credentials)
+        case .signature(let credentials):
+            let signing = endpoints.signingRegion(call.service, region: call.region ?? region)
+            sign(&request, call.service, region: signing, credentials)
         }
         return request
     }

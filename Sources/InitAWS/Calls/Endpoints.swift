@@ -4,15 +4,20 @@
 package enum Service: String, Sendable {
     case cloudformation
     case ec2
+    case route53
     case s3
     case secretsmanager
     case ssm
+
+    /// One for all regions of a partition.
+    var isGlobal: Bool { self == .route53 }
 
     /// As AWS_ENDPOINT_URL_… names it.
     fileprivate var variable: String {
         switch self {
         case .cloudformation: "CLOUDFORMATION"
         case .ec2: "EC2"
+        case .route53: "ROUTE_53"
         case .s3: "S3"
         case .secretsmanager: "SECRETS_MANAGER"
         case .ssm: "SSM"
@@ -38,6 +43,7 @@ package struct Endpoints: Sendable {
         if let custom = custom(service) { return custom.hasSuffix("/") ? String(custom.dropLast()) : custom }
         let partition = Partition(region: region)
         let name = service.rawValue + (isOn("AWS_USE_FIPS_ENDPOINT") ? "-fips" : "")
+        if service.isGlobal { return partition.globalURL(name, isDualStack: isOn("AWS_USE_DUALSTACK_ENDPOINT")) }
         if isOn("AWS_USE_DUALSTACK_ENDPOINT") {
             // S3 had its dual-stack names before all others.
             return service == .s3
@@ -45,6 +51,11 @@ package struct Endpoints: Sendable {
                 : "https://\(name).\(region).\(partition.dualStackSuffix)"
         }
         return "https://\(name).\(region).\(partition.suffix)"
+    }
+
+    /// Where its calls are signed for.
+    func signingRegion(_ service: Service, region: String) -> String {
+        service.isGlobal ? Partition(region: region).globalRegion : region
     }
 
     private func custom(_ service: Service) -> String? {
@@ -61,19 +72,33 @@ package struct Endpoints: Sendable {
 private struct Partition {
     let suffix: String
     let dualStackSuffix: String
+    /// Which signs for what is global.
+    let globalRegion: String
 
     init(region: String) {
         let known = Self.byPrefix.first { region.hasPrefix($0.prefix) }
         suffix = known?.suffix ?? "amazonaws.com"
         dualStackSuffix = known?.dualStack ?? "api.aws"
+        globalRegion = known?.global ?? "us-east-1"
     }
 
-    private static let byPrefix: [(prefix: String, suffix: String, dualStack: String)] = [
-        ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-        ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
-        ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
-        ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-        ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    private static let byPrefix: [(prefix: String, suffix: String, dualStack: String, global: String)] = [
+        ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1"),
+        ("us-gov-", "amazonaws.com", "api.aws", "us-gov-west-1"),
+        ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1"),
+        ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"),
+        ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1"),
+        ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1"),
+        ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1"),
     ]
+
+    /// Route 53's endpoint rules, in botocore.
+    func globalURL(_ name: String, isDualStack: Bool) -> String {
+        if globalRegion == "us-gov-west-1" {
+            // What it has is FIPS already.
+            let plain = name.replacing("-fips", with: "")
+            return "https://\(plain).us-gov.\(isDualStack ? dualStackSuffix : suffix)"
+        }
+        return isDualStack ? "https://\(name).global.\(dualStackSuffix)" : "https://\(name).\(suffix)"
+    }
 }

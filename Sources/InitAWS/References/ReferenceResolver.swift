@@ -80,7 +80,7 @@ package final class ReferenceResolver: Sendable {
             return try await fetch.value
         } catch {
             if credentialsWithin == nil { forget(fetch, of: item) }
-            throw Self.failure(error)
+            throw asFailure(error)
         }
     }
 
@@ -95,14 +95,6 @@ package final class ReferenceResolver: Sendable {
         return try await fetcher.fetch(item)
     }
 
-    private static func failure(_ error: any Error) -> Failure {
-        switch error {
-        case let failure as Failure: failure
-        case let error as InstanceMetadata.Unavailable: Failure(.network, "instance metadata: \(error.why)")
-        default: Failure(.network, Trouble(error).message)
-        }
-    }
-
     /// What would hold captured output back for long is no password, certificate or key: those are smaller.
     private static let largestLearned = 1 << 16
 
@@ -115,7 +107,8 @@ package final class ReferenceResolver: Sendable {
     private func hasAccess() async throws -> Bool {
         guard let seconds = credentialsWithin else { return true }
         let access = state.withLock { state in
-            let access = state.access ?? Task { [fetcher] in try await Self.hasCredentials(fetcher, within: seconds) }
+            let access =
+                state.access ?? Task { [fetcher] in try await hasCredentials(within: seconds, fetcher.session) }
             state.access = access
             return access
         }
@@ -124,38 +117,6 @@ package final class ReferenceResolver: Sendable {
 
     /// Nobody sees it: without access nothing is asked for.
     private struct NoAccess: Error {}
-
-    /// Who is late is left to its own: a call for credentials has its own end.
-    private static func hasCredentials(_ fetcher: ItemFetcher, within seconds: Double) async throws -> Bool {
-        let (answers, answer) = AsyncStream.makeStream(of: Result<Bool, any Error>.self)
-        Task {
-            do {
-                let session: AWSSession
-                do {
-                    session = try await fetcher.session()
-                } catch let failure as Failure where failure.kind == .usage {
-                    // Not even a region is known: there is nobody to ask.
-                    answer.yield(.success(false))
-                    return
-                }
-                _ = try await session.currentCredentials()
-                answer.yield(.success(true))
-            } catch is CredentialStore.None {
-                answer.yield(.success(false))
-            } catch is InstanceMetadata.Unavailable {
-                answer.yield(.success(false))
-            } catch {
-                answer.yield(.failure(failure(error)))
-            }
-        }
-        let late = Task {
-            try await Task.sleep(for: .seconds(seconds))
-            answer.yield(.success(false))
-        }
-        defer { late.cancel() }
-        for await first in answers { return try first.get() }
-        return false
-    }
 
     // MARK: Secrets with JSON
 

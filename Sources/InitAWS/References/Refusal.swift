@@ -59,7 +59,7 @@ enum Refusal {
         }
     }
 
-    private static func partition(of region: String) -> String {
+    static func partition(of region: String) -> String {
         let named = [
             ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"), ("us-iso-", "aws-iso"),
             ("us-isob-", "aws-iso-b"), ("eu-isoe-", "aws-iso-e"), ("us-isof-", "aws-iso-f"),

@@ -34,6 +34,8 @@ package struct Diagnostics: Sendable {
         if isCompatible { warning(path, message + "; ignored, as cfn-init does") } else { error(path, message) }
     }
 
+    package mutating func append(_ item: Diagnostic) { items.append(item) }
+
     /// Takes in another's items; as warnings where they concern nothing that runs now.
     package mutating func merge(_ other: Diagnostics, demoted: Bool = false) {
         items += other.items.map {

@@ -94,7 +94,7 @@ package struct Document: Sendable {
         let names = Set(configs.keys)
         for name in chosen {
             configs[name]?.sweeps = Self.sweeps(
-                config: name, owner: owner, listed: all.map(\.id), documentConfigs: isWhole ? names : nil)
+                config: name, owner: owner, listed: all, documentConfigs: isWhole ? names : nil)
         }
         let reacting = (all + configs.values.flatMap(\.sweeps)).flatMap { resource in
             resource.reactsTo.map { ($0, resource.id) }
@@ -146,13 +146,13 @@ package struct Document: Sendable {
     }
 
     private static func sweeps(
-        config: String, owner: String, listed: [ResourceID], documentConfigs: Set<String>?
+        config: String, owner: String, listed: [any Resource], documentConfigs: Set<String>?
     ) -> [any Resource] {
         sections.compactMap { section in
             section.sweep?(
                 SweepScope(
                     owner: owner, config: config, section: section.key,
-                    listed: Set(listed.filter { $0.section == section.key }.map(\.name)),
+                    listed: Set(listed.filter { $0.id.section == section.key }.flatMap(\.owns)),
                     documentConfigs: documentConfigs))
         }
     }

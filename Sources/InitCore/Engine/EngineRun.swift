@@ -132,6 +132,10 @@ extension Engine {
                     try acted(resource)
                     return finish(
                         resource.id, done == nil ? .unchanged : .changed, change: done, note: note, began: began)
+                case .noted(let note):
+                    try acted(resource)
+                    return finish(
+                        resource.id, done == nil ? .unchanged : .changed, change: done, note: note, began: began)
                 case .skip(let why):
                     // Where it comes after a change, it is about the rest of the item.
                     return finish(

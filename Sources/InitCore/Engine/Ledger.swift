@@ -38,7 +38,9 @@ package struct Ledger: Sendable {
     }
 
     /// The first resource of these sections that this run would have changed by now; a later one's answer may hang on it.
-    package func awaits(_ sections: String...) -> ResourceID? {
+    package func awaits(_ sections: String...) -> ResourceID? { awaits(sections) }
+
+    package func awaits(_ sections: [String]) -> ResourceID? {
         awaited.first { sections.contains($0.section) }
     }
 

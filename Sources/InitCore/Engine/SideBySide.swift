@@ -51,6 +51,9 @@ extension Engine.Run {
             case .unchanged?:
                 try acted(resource)
                 finish(resource.id, .unchanged, began: now)
+            case .noted(let note)?:
+                try acted(resource)
+                finish(resource.id, .unchanged, note: note, began: now)
             case .skip(let why)?: finish(resource.id, .skipped, note: why, began: now)
             case nil: finish(resource.id, .skipped, note: notReached, began: now)
             case .change(let wished)?:

@@ -22,6 +22,8 @@ package struct CommentedJSON: Sendable {
 
     package subscript(key: String) -> JSONValue? { object[key] }
 
+    package var keys: [String] { object.keys }
+
     // MARK: Reading
 
     private mutating func read() throws {

@@ -85,5 +85,8 @@ package struct SweepScope: Sendable {
         return mark.config == config || documentConfigs.map { !$0.contains(mark.config) } ?? false
     }
 
+    /// Whether any config of the document wishes for it.
+    package func lists(_ item: String) -> Bool { listed.contains(item) }
+
     package var id: ResourceID { ResourceID(config: config, section: section, name: "no longer listed") }
 }

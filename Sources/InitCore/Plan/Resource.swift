@@ -14,6 +14,8 @@ package protocol Resource: Sendable {
     var runsAmongServices: Bool { get }
     /// Whether it and its neighbours of the same kind are planned, and then carried out, side by side.
     var runsSideBySide: Bool { get }
+    /// What it makes, as ownership marks of its section name it: while it stands in the document, a sweep leaves these alone.
+    var owns: [String] { get }
     /// What is to be done, if anything. Sees the host through a probe only and can't change it.
     /// - Throws: `Failure` when the wish can't be met.
     func plan(_ now: Planning) async throws -> Plan
@@ -26,10 +28,13 @@ extension Resource {
     package var references: [Reference] { [] }
     package var runsAmongServices: Bool { false }
     package var runsSideBySide: Bool { false }
+    package var owns: [String] { [id.name] }
 }
 
 package enum Plan: Sendable, Equatable {
     case unchanged
+    /// Right as it is, and yet there is something to say (a certificate that soon expires).
+    case noted(String)
     case change(Change)
     /// Not wanted this time, for the reason given (a command whose `test` said no).
     case skip(String)

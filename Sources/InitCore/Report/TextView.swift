@@ -16,7 +16,7 @@ package struct TextView: Sendable {
 
     /// The lines of one item; none for what is right already.
     package func lines(_ item: Report.Item) -> [String] {
-        guard item.outcome != .unchanged else { return [] }
+        guard item.outcome != .unchanged || item.note != nil else { return [] }
         var lines = ["\(glyph(item)) \(style.bold(clean("\(item.id)")))\(words(item))"]
         if item.outcome == .changed || item.outcome == .ran || item.outcome == .failed {
             lines += facts(item).map { "    " + $0 }
@@ -34,7 +34,7 @@ package struct TextView: Sendable {
 
     private func glyph(_ item: Report.Item) -> String {
         switch item.outcome {
-        case .unchanged: return "="
+        case .unchanged: return style.yellow("!")
         case .skipped: return style.dim("·")
         case .failed: return style.red("✗")
         case .ran: return style.cyan(">")
@@ -52,7 +52,7 @@ package struct TextView: Sendable {
         let time = item.duration >= 0.1 && mode == .apply ? ", \(durationText(item.duration))" : ""
         let note = item.note.map { ": \(clean($0))" } ?? ""
         switch item.outcome {
-        case .unchanged: return ""
+        case .unchanged: return note
         case .skipped: return " skipped\(note)"
         case .failed: return " failed\(time)"
         case .ran: return (mode == .plan ? " would run" : " ran") + time + note

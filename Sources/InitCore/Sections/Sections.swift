@@ -7,9 +7,13 @@ package let sections: [SectionType] = [
     usersSection,
     sourcesSection,
     filesSection,
+    certificatesSection,
+    codeServerSection,
     nginxSection,
+    traefikSection,
     commandsSection,
     servicesSection,
+    dnsSection,
 ]
 
 package struct SectionType: Sendable {

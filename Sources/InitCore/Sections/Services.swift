@@ -134,7 +134,9 @@ struct ServiceResource: Resource {
     /// No such service: in a dry run something before it may bring it; a service that is to be off is off.
     /// - Parameter runs: whether services run here at all.
     private func missing(_ now: Planning, _ changed: [Mark], runs: Bool) throws -> Plan {
-        if let earlier = now.ledger.awaits("packages", "sources", "files", "commands") {
+        // The unit of a section of ours is written by a neighbour of that section.
+        let own = id.section == servicesSection.key ? [] : [id.section]
+        if let earlier = now.ledger.awaits(["packages", "sources", "files", "commands"] + own) {
             var facts: [Fact] = []
             if let isEnabled {
                 facts.append(Fact("enabled", nil, "\(isEnabled)"))

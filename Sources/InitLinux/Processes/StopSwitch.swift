@@ -60,10 +60,11 @@ package final class StopSwitch: Sendable {
     }
 
     /// Throws it after so many seconds.
-    package func stop(after seconds: Double) {
+    /// - Parameter limit: whose it is, for the message.
+    package func stop(after seconds: Double, limit: String = "its --timeout of ") {
         Task {
             try? await Task.sleep(for: .seconds(seconds))
-            stop(Failure(.timedOut, "the run took longer than its --timeout of \(durationText(seconds))"))
+            stop(Failure(.timedOut, "the run took longer than \(limit)\(durationText(seconds))"))
         }
     }
 

@@ -104,7 +104,8 @@ struct CfnInit: CfnCommand {
             (metadata, duplicates) = (parsed.value, parsed.duplicates)
         }
         return LoadedDocument(
-            metadata, of: origin, configSets: Self.configSets(options), compatible: true,
+            metadata, of: origin, facts: await FactFinding.apply.facts(for: metadata, of: origin, cloud),
+            configSets: Self.configSets(options), compatible: true,
             strict: options.flags.contains("strict"), duplicates: duplicates, scrubber: scrubber)
     }
 

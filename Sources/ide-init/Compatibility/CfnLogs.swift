@@ -2,6 +2,7 @@
 
 import Glibc
 import InitCore
+import InitLinux
 
 final class CfnLogs: Sendable {
     private let mainLog: MainLog

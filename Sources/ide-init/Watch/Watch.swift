@@ -79,8 +79,10 @@ struct Watch: Sendable {
             guard let metadata = detail.metadata, metadata.isTruthy else {
                 throw Failure(.invalidDocument, "\(source.text) has no Metadata")
             }
+            let facts = await FactFinding.apply.facts(for: metadata, of: .stack(source), cloud)
             let loaded = LoadedDocument(
-                metadata, of: .stack(source), configSets: source.configSets, compatible: source.isCompatible,
+                metadata, of: .stack(source), facts: facts, configSets: source.configSets,
+                compatible: source.isCompatible,
                 scrubber: scrubber)
             guard try !source.applied().isInForce(loaded.document) else {
                 memory.failed = nil

@@ -3,6 +3,9 @@
 let commandsSection = SectionType(key: "commands", references: [["*", "env"]]) { input, diagnostics in
     input.sortedItems(&diagnostics).compactMap { name, node in
         let attributes = CommandAttributes(node, name: name, defaultTimeout: input.commandTimeout, &diagnostics)
+        if let text = attributes.command?.program.text {
+            OldSpellings.warn(of: text, at: node.path.appending("command"), &diagnostics)
+        }
         return CommandResource(
             id: input.id(name), node: node, attributes: attributes, defaultTimeout: input.commandTimeout,
             isCompatible: diagnostics.isCompatible, mark: input.mark(name))

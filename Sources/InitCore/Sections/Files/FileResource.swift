@@ -176,7 +176,7 @@ struct FileResource: Resource {
     // MARK: Links
 
     private func planLink(
-        to target: String, _ found: FileStatus?, _ owner: Owner?, _ group: Owner?, _ now: Planning
+        to target: String, _ found: FileStatus?, _ owner: FileOwner?, _ group: FileOwner?, _ now: Planning
     ) throws -> Plan {
         let standing = found?.kind == .link ? found : nil
         let facts = [owner, group].compactMap { $0?.fact(standing) }

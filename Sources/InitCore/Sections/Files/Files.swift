@@ -20,6 +20,9 @@ let filesSection = SectionType(key: "files", references: [["*", "content"], ["*"
             diagnostics.error(node.path, "files are staged under names like this one; choose another")
             return nil
         }
+        if let content = node.given("content"), case .string(let text) = content.value {
+            OldSpellings.warn(of: text, at: content.path, &diagnostics)
+        }
         let mode = FileMode(node, &diagnostics)
         guard let content = WishedContent(node, mode: mode, input.authentication, &diagnostics) else { return nil }
         return FileResource(

@@ -75,7 +75,7 @@ struct Apt: PackageManager {
 
     /// Waits for another's lock instead of failing on it (unattended-upgrades at first boot), and keeps changed
     /// configuration files, since nobody is there to be asked.
-    private static let get = [
+    static let get = [
         "apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::=--force-confdef", "-o",
         "Dpkg::Options::=--force-confold",
     ]

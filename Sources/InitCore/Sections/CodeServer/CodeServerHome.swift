@@ -1,0 +1,103 @@
+// Where the files of a user's code-server lie. The home is that of the account, whatever HOME says here.
+
+struct CodeServerHome: Sendable, Equatable {
+    let account: UserAccount
+    let path: String
+    /// `user-data-dir`.
+    let data: String
+    let extensions: String
+    let folder: String?
+
+    var configuration: String { path + "/.config/code-server/config.yaml" }
+    var settings: String { data + "/User/settings.json" }
+    /// What of the settings was written by us.
+    var settingsRecord: String { data + "/.ide-init-settings.json" }
+    /// Touched once a minute while somebody works.
+    var heartbeat: String { data + "/heartbeat" }
+
+    init(_ account: UserAccount, _ instance: CodeServerInstance) throws {
+        var path = account.home
+        while path.hasSuffix("/"), !path.isEmpty { path.removeLast() }
+        guard path.hasPrefix("/"), path != "/nonexistent", path != "/dev/null" else {
+            throw Failure(
+                .host,
+                "user \(account.name) has no home (\(account.home)); give it one: usermod -d /home/\(account.name) \(account.name)"
+            )
+        }
+        self.account = account
+        self.path = path
+        data = instance.configuration["user-data-dir"] ?? path + "/.local/share/code-server"
+        extensions = instance.configuration["extensions-dir"] ?? data + "/extensions"
+        folder = instance.folder.map { $0.hasPrefix("~") ? path + $0.dropFirst() : $0 }
+    }
+
+    enum Answer {
+        case home(CodeServerHome)
+        /// The account comes by an item before, which a dry run hasn't carried out.
+        case later(Change.Certainty)
+    }
+
+    static func of(_ instance: CodeServerInstance, _ now: Planning) async throws -> Answer {
+        if let account = try await now.probe.user(instance.user) { return .home(try CodeServerHome(account, instance)) }
+        if let earlier = now.ledger.awaits("users", instance.user) ?? now.ledger.awaits("packages", "commands") {
+            return .later(.knownAfter("\(earlier)"))
+        }
+        throw Failure(
+            .host,
+            "there is no user \(instance.user), for whom code-server[\(instance.name)] is; add it to users, or mend the name"
+        )
+    }
+
+    // MARK: Directories
+
+    /// Those that we write into, and the folder: made where they are missing, as the user's.
+    /// - Throws: where one of the former is a link or somebody else's: a user could lead root's write anywhere by it.
+    func missingDirectories(_ now: Planning) throws -> [Step] {
+        var steps: [Step] = []
+        var seen: Set<String> = []
+        func make(_ path: String, isPrivate: Bool, isOurs: Bool) throws {
+            guard seen.insert(path).inserted else { return }
+            guard let found = try now.probe.status(path) else {
+                steps.append(
+                    .makeDirectory(
+                        path: path, mode: isPrivate ? 0o700 : 0o755, owner: account.id, group: account.group))
+                return
+            }
+            guard isOurs else {
+                if found.kind == .file || found.kind == .other {
+                    throw Failure(.host, "\(path) is no directory; the folder of an IDE is one")
+                }
+                return
+            }
+            guard found.kind == .directory, found.owner == account.id || found.owner == 0 else {
+                let what = found.kind == .directory ? "belongs to user \(found.owner)" : "is a \(found.kind.rawValue)"
+                throw Failure(
+                    .refused,
+                    "\(path) \(what), and what lies below it is written for \(account.name); make it a directory of \(account.name)"
+                )
+            }
+        }
+        try make(path, isPrivate: true, isOurs: false)
+        for directory in [parent(of: configuration), parent(of: settings), extensions] {
+            for path in below(directory) { try make(path, isPrivate: path == data, isOurs: true) }
+        }
+        if let folder { for path in below(folder) { try make(path, isPrivate: false, isOurs: false) } }
+        return steps
+    }
+
+    /// All directories from the home to there; elsewhere the last one: those above it are root's.
+    private func below(_ directory: String) -> [String] {
+        guard directory.hasPrefix(path + "/") else { return [directory] }
+        var result: [String] = []
+        var current = path
+        for name in directory.dropFirst(path.count).split(separator: "/") {
+            current += "/" + name
+            result.append(current)
+        }
+        return result
+    }
+}
+
+func parent(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+}

@@ -1,0 +1,77 @@
+// The unit that makes the records at boot and takes them away when the machine is switched off: a package's, else ours.
+
+enum DNSUnit {
+    static let name = "ide-init-dns.service"
+    static let path = "/etc/systemd/system/\(name)"
+    /// Where packages put it.
+    fileprivate static let packaged = ["/usr/lib/systemd/system/\(name)", "/lib/systemd/system/\(name)"]
+
+    static func resources(_ input: SectionInput) -> [any Resource] {
+        [
+            DNSUnitFile(id: input.id(path), mark: input.ownership(path)),
+            ServiceResource(input.id(name), unit: name),
+        ]
+    }
+
+    /// units/ide-init-dns.service, which a test compares.
+    static let text = """
+        # This machine's names in the DNS: made at boot, taken away when it is switched off, left alone by a reboot.
+        #
+        # systemd-analyze security: 9.9 UNKNOWN.
+        [Unit]
+        Description=This machine's names in the DNS
+        Documentation=man:ide-init(8)
+        Wants=network-online.target
+        # And so stopped before these. Containers that come back with their daemon are there when their names are looked at.
+        After=network-online.target nss-lookup.target docker.service
+
+        [Service]
+        Type=oneshot
+        RemainAfterExit=yes
+        ExecStart=/opt/aws/bin/ide-init dns sync --boot
+        ExecStop=/opt/aws/bin/ide-init dns remove --at-poweroff
+        TimeoutStartSec=15min
+        TimeoutStopSec=30s
+
+        [Install]
+        WantedBy=multi-user.target
+
+        """
+}
+
+/// Where no package brought it.
+private struct DNSUnitFile: Resource {
+    let id: ResourceID
+    let mark: OwnershipMark
+
+    var lonePath: String? { DNSUnit.path }
+
+    private static let program = "/opt/aws/bin/ide-init"
+
+    func plan(_ now: Planning) async throws -> Plan {
+        for path in DNSUnit.packaged where try now.probe.status(path) != nil { return .unchanged }
+        let wished = Array("# \(mark.header)\n\(text(now.probe))".utf8)
+        var found: [UInt8]?
+        if try now.probe.status(DNSUnit.path) != nil {
+            found = try now.probe.read(DNSUnit.path)
+            // An admin's own stays.
+            if found == wished || found.flatMap({ OwnershipMark(ofFile: $0) }) == nil { return .unchanged }
+        }
+        return .change(
+            Change(
+                found == nil ? .create : .update,
+                facts: [Fact("content", found.map(Fact.Value.content) ?? .absent, .content(wished))],
+                steps: [
+                    .write(
+                        FileWrite(DNSUnit.path, .bytes(wished), mode: 0o644, owner: 0, group: 0, keepsBackup: false))
+                ]))
+    }
+
+    /// With the program where it is, if that isn't where it belongs.
+    private func text(_ probe: Probe) -> String {
+        guard (try? probe.status(Self.program)) ?? nil == nil, let here = try? probe.linkTarget("/proc/self/exe") else {
+            return DNSUnit.text
+        }
+        return DNSUnit.text.replacing(Self.program, with: here)
+    }
+}

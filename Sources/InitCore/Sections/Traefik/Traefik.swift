@@ -1,0 +1,30 @@
+// traefik: {version, domain, entryPoints, certificates, dashboard, …}: the files that one Traefik reads, in one directory.
+// The container that runs it is an item of `containers` like any other.
+
+let traefikSection = SectionType(
+    key: TraefikModel.section, references: [["dashboard", "password"]], takesFacts: true,
+    sweep: { TraefikSweep(scope: $0) }
+) { input, diagnostics in
+    guard
+        let model = TraefikModel(
+            input.node, in: input.document, input.facts, &diagnostics,
+            certificate: { node, diagnostics in input.certificate(node, &diagnostics) })
+    else { return [] }
+    let routes =
+        model.routes == .file
+        ? ContainerRoute.all(in: input.document, input.facts, domain: model.domain) : []
+    var seen: [String: String] = [:]
+    for route in routes {
+        for host in route.hosts {
+            if let other = seen.updateValue(route.container, forKey: host), other != route.container {
+                diagnostics.error(
+                    input.node.path, "the containers \(other) and \(route.container) are both served as \(host)")
+            }
+        }
+    }
+    return [
+        TraefikResource(
+            id: input.id(model.directory), model: model, routes: routes, mark: input.ownership(model.directory),
+            adopts: input.node.given("adopt")?.flag(&diagnostics) ?? false)
+    ]
+}
