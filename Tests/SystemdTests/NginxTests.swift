@@ -261,6 +261,86 @@ extension NginxSuite {
         }
     }
 
+    @Suite struct Certificates {
+        private let host: NginxHost
+
+        init() throws { host = try NginxSuite.host() }
+
+        private static let server =
+            #"{"code.example.com": {"certificate": "ide", "healthCheckPath": "/health", "ides": {"1": {"upstream": "127.0.0.1:8001"}}}}"#
+
+        /// Two configs: the certificate's, and the server's.
+        private func document(_ server: String = server) throws -> String {
+            let pem = try host.shell(
+                """
+                cd "$(mktemp -d)"; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=ide \\
+                  -addext subjectAltName=DNS:code.example.com -keyout key -out certificate 2>/dev/null; cat certificate; echo @; cat key
+                """
+            ).components(separatedBy: "@\n")
+            let item = ["certificate": pem[0], "privateKey": pem[pem.count - 1]]
+            let text = String(decoding: try JSONSerialization.data(withJSONObject: item), as: UTF8.self)
+            return """
+                {"AWS::CloudFormation::Init": {"configSets": {"default": ["Keys", "Web"], "Keys": ["Keys"], "Web": ["Web"]},
+                  "Keys": {"certificates": {"ide": \(text)}}, "Web": {"nginx": \(server)}}}
+                """
+        }
+
+        private func fingerprint() throws -> String {
+            try host.shell(
+                "openssl s_client -connect 127.0.0.1:443 -servername code.example.com </dev/null 2>/dev/null | openssl x509 -noout -fingerprint"
+            )
+        }
+
+        @Test("TLS on 443; plain requests are sent there, health checks aren't; a renewal is a reload")
+        func renewal() throws {
+            let done = try host.machine.perform(["apply"], document())
+            #expect(done.code == 0, "\(done.text)")
+            let secure = try host.ask(
+                "--resolve", "code.example.com:443:127.0.0.1", "https://code.example.com/ide1/x?y")
+            #expect(secure.status == 200 && secure.header("X-Forwarded-Proto") == "https", "\(secure)")
+            let plain = try host.ask("-H", "Host: code.example.com", "http://127.0.0.1/ide1/x?y")
+            #expect(plain.status == 308 && plain.headers["location"] == "https://code.example.com/ide1/x?y", "\(plain)")
+            #expect(try host.ask("http://127.0.0.1/health").body == "ok\n")
+            #expect(try host.ask("https://127.0.0.1/health").body == "ok\n")
+            let (process, before) = (try host.traces, try fingerprint())
+            let renewed = try document()
+            #expect(try host.machine.perform(["apply"], renewed).items["nginx/nginx.service"]?.action == "restart")
+            try host.wait { try fingerprint() != before }
+            #expect(try host.traces == process)
+            #expect(try host.machine.perform(["apply"], renewed).outcome == "unchanged")
+        }
+
+        @Test("A renewal in a run of the certificate's config alone isn't lost to nginx")
+        func laterReload() throws {
+            #expect(try host.machine.perform(["apply"], document()).code == 0)
+            let before = try fingerprint()
+            let renewed = try document()
+            #expect(try host.machine.perform(["apply", "-c", "Keys"], renewed).code == 0)
+            #expect(try host.machine.perform(["apply", "-c", "Web"], renewed).code == 0)
+            try host.wait { try fingerprint() != before }
+        }
+
+        @Test("A certificate that isn't at its place yet: nginx's words, and whose it is")
+        func missing() throws {
+            try host.shell("rm -rf /etc/ide-init")
+            let refused = try host.machine.perform(["apply", "-c", "Web"], document())
+            #expect(refused.code == 1 && refused.error.contains("cannot load certificate"), "\(refused.error)")
+            #expect(
+                refused.error.contains("That is what Web.nginx.code.example.com.certificate names"), "\(refused.error)")
+            #expect(try host.shell("ls /etc/nginx/conf.d /etc/nginx/sites-enabled").contains("default"))
+        }
+
+        @Test("Plain and TLS side by side where nothing is redirected")
+        func both() throws {
+            let server = Self.server.replacingOccurrences(
+                of: #""ides""#, with: #""redirectToHTTPS": "false", "listen": ["80", "8443"], "ides""#)
+            let done = try host.machine.perform(["apply"], document(server))
+            #expect(done.code == 0, "\(done.text)")
+            #expect(try host.ask("http://127.0.0.1/ide1/").header("X-Forwarded-Proto") == "http")
+            #expect(try host.ask("https://127.0.0.1:8443/ide1/").header("X-Forwarded-Proto") == "https")
+        }
+    }
+
     @Suite struct Layouts {
         private let host: NginxHost
 
