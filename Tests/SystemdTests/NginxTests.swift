@@ -177,6 +177,23 @@ extension NginxSuite {
             #expect(try state() == before)
         }
 
+        @Test(
+            "A port that another program holds: no reload that nginx would refuse in silence, and one once it is free")
+        func heldPort() throws {
+            #expect(try host.apply(server()).code == 0)
+            let more = server().replacingOccurrences(
+                of: #""healthCheckPath""#, with: #""listen": ["80", "8050"], "healthCheckPath""#)
+            let refused = try host.apply(more)
+            #expect(refused.code == 1 && refused.error.contains("another program holds port 8050"), "\(refused.error)")
+            #expect(refused.items["nginx/nginx.service"]?.outcome == "failed")
+            #expect(try host.ask("http://127.0.0.1/ide1/").status == 200)
+            // As far as it came it is kept: what is left is the reload.
+            let free = server().replacingOccurrences(
+                of: #""healthCheckPath""#, with: #""listen": ["80", "9050"], "healthCheckPath""#)
+            #expect(try host.apply(free).code == 0)
+            try host.wait { try host.ask("http://127.0.0.1:9050/ide1/").status == 200 }
+        }
+
         @Test("Without mount namespaces the files are tried in place, and put back")
         func inPlace() throws {
             let apply = { (document: String) in

@@ -58,8 +58,11 @@ struct NginxListen: Sendable, Equatable {
 
     func addresses(hasIPv6: Bool) -> [String] { isBarePort && hasIPv6 ? [text, "[::]:\(text)"] : [text] }
 
+    /// At no address of its own.
+    var isEverywhere: Bool { isBarePort || ["*", "0.0.0.0", "[::]"].contains { text == "\($0):\(port)" } }
+
     /// Whether Debian's stock site listens there too.
-    var meetsStockSite: Bool { port == 80 && (isBarePort || ["*:80", "0.0.0.0:80", "[::]:80"].contains(text)) }
+    var meetsStockSite: Bool { port == 80 && isEverywhere }
 }
 
 // MARK: Reading
