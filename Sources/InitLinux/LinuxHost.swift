@@ -96,8 +96,8 @@ package struct LinuxHost: Sendable {
             resolve: resolve)
         probe.hashPassword = PasswordHash.make
         probe.passwordMatches = PasswordHash.matches
-        probe.dns = zones?.probe ?? .none
         probe.certificate = CertificateCheck.report
+        probe.dns = zones?.probe ?? .none
         return probe
     }
 

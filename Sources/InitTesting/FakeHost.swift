@@ -90,8 +90,8 @@ package final class FakeHost: Sendable {
         probe.passwordMatches = { password, hash in
             [PasswordScheme.bcrypt(cost: 5), .argon2id].contains { Self.hash(password, $0) == hash }
         }
-        probe.dns = zones(performing: performing)
         probe.certificate = FakeCertificates.report
+        probe.dns = zones(performing: performing)
         return probe
     }
 
