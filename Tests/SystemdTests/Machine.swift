@@ -61,6 +61,12 @@ struct Machine {
             directory: directory, tree: "/proc/\(leader.trimmingCharacters(in: .whitespacesAndNewlines))/root")
     }
 
+    /// Until it is switched off or restarted.
+    var isRunning: Bool { FileManager.default.fileExists(atPath: tree) }
+
+    /// What has been written to its console.
+    var console: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
+
     // MARK: Inside
 
     @discardableResult
