@@ -110,6 +110,7 @@ let package = Package(
         .testTarget(
             name: "DockerTests", dependencies: ["InitCore", "InitDocker"], exclude: ["dockerd"], swiftSettings: settings
         ),
+        .testTarget(name: "ProxyTests", dependencies: ["ide-init"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "CloudTests", dependencies: ["ide-init", "InitCore", "TestSupport", crypto],

@@ -1,5 +1,5 @@
 // Certificates that a fixture can be read by. Between BEGIN and END stand words instead of base64: a certificate's
-// `names=a.example.com,b.example.com key=K days=90 until=2027-01-31`, a private key's own name (`K`).
+// `names=a.example.com,b.example.com key=K days=90 until=2027-01-31`, a private key's `private K`.
 
 package import InitCore
 
@@ -10,7 +10,7 @@ package enum FakeCertificates {
         func word(_ name: String) -> String? {
             words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
         }
-        guard word("key") == key.body else {
+        guard word("key").map({ "private \($0)" }) == key.body else {
             throw Failure(.refused, "the private key isn't the certificate's (\(word("names") ?? ""))")
         }
         let end = UTCTime("\(word("until") ?? "2027-01-31")T00:00:00Z") ?? UTCTime(seconds: 0)

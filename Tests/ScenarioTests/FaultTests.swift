@@ -117,7 +117,6 @@ extension Moment {
         case .file(let path): item.id.name == path
         case .step(.write(let write)) where item.id.name == write.path: true
         case .step(.link(let link)): item.id.name == link.path
-        case .step(.setAttributes(let path, _, _, _)): item.id.name == path
         case .step(.unpack(let unpacking)): item.id.name == unpacking.destination
         case .step(.run(let command)):
             ["packages", "groups", "users"].contains(item.id.section) || command.title == "Command \(item.id.name)"

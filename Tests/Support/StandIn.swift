@@ -29,7 +29,8 @@ package final class StandIn: Sendable {
 
     /// The machine's own Python where it has moto and cfn-lint, else one that Tests/StandIn/install makes.
     package static let interpreter = Result<String, any Error> {
-        let asks = "import importlib.util, sys; sys.exit(None in [importlib.util.find_spec(m) for m in ('moto', 'cfnlint')])"
+        let asks =
+            "import importlib.util, sys; sys.exit(None in [importlib.util.find_spec(m) for m in ('moto', 'cfnlint')])"
         if try PythonProgram.run(["python3", "-c", asks]) == 0 { return "python3" }
         let place = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache/ide-init/standin")
             .path

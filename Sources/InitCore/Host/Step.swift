@@ -14,6 +14,7 @@ package enum Step: Sendable, Equatable {
     /// With its parents, which are root's and 0755; one that stands there is left as it is.
     case makeDirectory(path: String, mode: UInt16, owner: UInt32?, group: UInt32?)
     case replace(FileSet)
+    case docker(DockerAction)
     case dns(DNSChange)
 }
 

@@ -8,6 +8,7 @@ package struct JournalView: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case start = "0d6fadb574644b989192753455553bf5"
         case change = "1ddc196a33a34258a455288ae745e513"
+        case note = "44973b173de04dcd91f90eb501b231fc"
         case failure = "1fea481c8a334dff89ca11f195fd5bb3"
         case end = "4c47d8fb80df41d394ef2553fabd7cfd"
     }
@@ -38,7 +39,9 @@ package struct JournalView: Sendable {
 
     private func entry(_ item: Report.Item) -> [Field]? {
         switch item.outcome {
-        case .unchanged, .skipped: return nil
+        case .unchanged:
+            return item.note.map { fields(.note, 4, "\(item.id): \($0)") + place(item.id, seconds: item.duration) }
+        case .skipped: return nil
         case .changed, .ran:
             let note = item.note.map { ": \($0)" } ?? ""
             return fields(.change, 6, "\(item.id) \(item.outcome.rawValue)\(note)") + details(item)

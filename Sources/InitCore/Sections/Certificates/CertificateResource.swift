@@ -43,20 +43,20 @@ struct CertificateResource: Resource {
         let report = try now.probe.certificate(chain.wished, key.wished)
         let isSame = try chain.isSame(now) && key.isSame(now)
         let warning = try warning(report, isSame: isSame)
+        let warnings = warning.map { [Fact("warning", nil, $0)] } ?? []
         var attributes: [Fact] = []
         for side in [chain, key] { attributes += side.attributes }
         guard !isSame || !attributes.isEmpty else { return warning.map { .noted($0) } ?? .unchanged }
         if isSame {
             return .change(
                 Change(
-                    .update, facts: attributes, steps: [chain, key].compactMap(\.setting),
+                    .update, facts: attributes + warnings, steps: [chain, key].compactMap(\.setting),
                     certainty: certainty(owner, group)))
         }
         return .change(
             Change(
                 chain.standing == nil && key.standing == nil ? .create : .update,
-                facts: try facts(report, chain, key, now) + attributes
-                    + (warning.map { [Fact("warning", nil, $0)] } ?? []),
+                facts: try facts(report, chain, key, now) + attributes + warnings,
                 steps: [.replace(FileSet(writes: [chain.write, key.write]))],
                 certainty: certainty(owner, group), marks: [place.mark]))
     }

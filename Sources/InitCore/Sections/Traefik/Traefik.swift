@@ -14,11 +14,12 @@ let traefikSection = SectionType(
         model.routes == .file
         ? ContainerRoute.all(in: input.document, input.facts, domain: model.domain) : []
     var seen: [String: String] = [:]
+    if let host = model.dashboard?.host { seen[host] = "its own dashboard" }
     for route in routes {
         for host in route.hosts {
             if let other = seen.updateValue(route.container, forKey: host), other != route.container {
                 diagnostics.error(
-                    input.node.path, "the containers \(other) and \(route.container) are both served as \(host)")
+                    input.node.path, "\(other) and \(route.container) are both to be served as \(host)")
             }
         }
     }

@@ -79,9 +79,14 @@ struct TraefikResource: Resource {
     }
 
     private func unknown(_ standing: Standing, _ certainty: Change.Certainty) -> Plan {
-        .change(
+        var facts = routeFacts(isNew: standing.isEmpty)
+        if standing.isEmpty, model.version != .one {
+            let wish = wish(TraefikModel.staticName, 0o644, text: model.staticText(dashboardUser: ""))
+            facts.insert(fact(wish, nil), at: 0)
+        }
+        return .change(
             Change(
-                standing.isEmpty ? .create : .update, facts: routeFacts(isNew: standing.isEmpty), steps: [],
+                standing.isEmpty ? .create : .update, facts: facts, steps: [],
                 certainty: certainty, marks: [model.staticMark]))
     }
 
