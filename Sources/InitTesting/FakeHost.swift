@@ -168,6 +168,7 @@ package final class FakeHost: Sendable {
                 guard inside.state.tree[path] == nil else { return StepResult(changed: false) }
                 inside.state.tree.set(path, FakeNode(.directory, mode: mode, owner: owner ?? 0, group: group ?? 0))
                 return StepResult(changed: true)
+            case .docker: return try refuse("docker")
             case .dns(let change): return try self.change(change, &inside)
             case .replace(let set):
                 if let check = set.check, let result = try run(check.command, &inside).command, !result.succeeded {

@@ -15,6 +15,7 @@ extension Query {
         case .zypperSearch(let names): "zypperSearch " + names.joined(separator: " ")
         case .gemsInstalled(let names): "gemsInstalled " + names.joined(separator: " ")
         case .pipsInstalled(let names): "pipsInstalled " + names.joined(separator: " ")
+        case .routingRules: "routingRules"
         }
     }
 }
