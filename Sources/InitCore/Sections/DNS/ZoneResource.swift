@@ -75,7 +75,7 @@ struct ZoneResource: Resource {
     private func presence(of record: WishedRecord, _ now: Planning) async throws -> Presence {
         guard let container = record.container else { return .present }
         if let awaited = now.ledger.awaits("containers", container) { return .awaited(awaited) }
-        return try await now.probe.dns.isContainerRunning(container) ? .present : .absent
+        return try await now.probe.docker.container(container)?.status == .running ? .present : .absent
     }
 }
 
