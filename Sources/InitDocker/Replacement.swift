@@ -6,8 +6,6 @@ import InitCore
 struct Replacement: Sendable {
     static let old = ".old"
     static let new = ".new"
-    /// Seconds for which a container without a health check has to run.
-    static let settling = 2.0
     /// Seconds in which a health check must have said yes, beyond its own start period.
     static let longestWait = 300.0
 
@@ -183,7 +181,7 @@ struct Replacement: Sendable {
             case (.running, .unhealthy?): throw await failure(id, "is unhealthy")
             case (.running, nil) where found.restarts > begin.restarts:
                 throw await failure(id, "keeps ending and being restarted")
-            case (.running, nil) where waited >= Self.settling: return
+            case (.running, nil) where waited >= engine.settling: return
             case (.exited, _) where mayEnd && state.exitCode == 0: return
             case (.exited, _), (.dead, _):
                 throw await failure(id, "ended at once: \(state.words) \(found.error)".trimmingBlanks())

@@ -64,7 +64,10 @@ import Testing
             (#"{"timeout": "13h"}"#, "config.readiness.timeout", "from 1 s to 720 min"),
             (#"{"interval": "0.01"}"#, "config.readiness.interval", "from 100 ms to 60 min"),
             (#"{"checks": []}"#, "config.readiness.checks", "a map is wanted"),
-            (#"{"checks": {"a": "nginx"}}"#, "config.readiness.checks.a", "a map with one of unit, http, tcp, command, container"),
+            (
+                #"{"checks": {"a": "nginx"}}"#, "config.readiness.checks.a",
+                "a map with one of unit, http, tcp, command, container"
+            ),
             (#"{"checks": {"a": {}}}"#, "config.readiness.checks.a", "it says nothing to check"),
             (
                 #"{"checks": {"a": {"htp": "x"}}}"#, "config.readiness.checks.a.htp",
