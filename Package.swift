@@ -109,7 +109,8 @@ let package = Package(
             name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"],
             exclude: ["held.py", "upstream.py"], swiftSettings: settings),
         .testTarget(
-            name: "DockerTests", dependencies: ["InitCore", "InitDocker"], exclude: ["dockerd"], swiftSettings: settings
+            name: "DockerTests", dependencies: ["ide-init", "InitCore", "InitDocker", "TestSupport"],
+            exclude: ["dockerd", "relay.py"], swiftSettings: settings
         ),
         .testTarget(name: "ProxyTests", dependencies: ["ide-init"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),
