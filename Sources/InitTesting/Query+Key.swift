@@ -16,7 +16,6 @@ extension Query {
         case .gemsInstalled(let names): "gemsInstalled " + names.joined(separator: " ")
         case .routingRules: "routingRules"
         case .pipsInstalled(let names): "pipsInstalled " + names.joined(separator: " ")
-        case .routingRules: "routingRules"
         }
     }
 }
