@@ -109,7 +109,7 @@ final class ProxyHost {
     private func start(_ words: [String], listeningTo ports: [Int]) throws -> Process {
         let child = process(words, Pipe())
         let log = "\(directory)/\(UUID().uuidString).log"
-        FileManager.default.createFile(atPath: log, contents: nil)
+        _ = FileManager.default.createFile(atPath: log, contents: nil)
         child.standardOutput = FileHandle(forWritingAtPath: log)
         child.standardError = child.standardOutput
         try child.run()
