@@ -25,13 +25,17 @@ package struct APIVersion: Sendable, Comparable, CustomStringConvertible {
 }
 
 extension Failure {
+    /// Whether Docker isn't installed, or was never started.
+    var isWithoutDocker: Bool { kind == .host && message.hasPrefix(Self.noSocket) }
+    private static let noSocket = "Docker isn't there: "
+
     /// - Parameter code: of connect(2).
     static func unreachableDocker(at path: String, errno code: Int32) -> Failure {
         switch code {
         case ENOENT:
             Failure(
                 .host,
-                "Docker isn't there: no socket at \(path); install it (packages: docker, on Debian docker.io) and have services start docker"
+                "\(noSocket)no socket at \(path); install it (packages: docker, on Debian docker.io) and have services start docker"
             )
         case ECONNREFUSED:
             Failure(.host, "Docker isn't running: nobody listens at \(path); have services start docker")

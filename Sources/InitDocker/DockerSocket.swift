@@ -46,26 +46,30 @@ package final class DockerSocket: Sendable {
     }
 
     package let path: String
+    private let refusal: Failure?
     private let inside = Mutex(Inside())
     private let stopReason: @Sendable () -> Failure?
     private let version = Once<APIVersion>()
 
-    package init(path: String = standardPath, stopReason: @escaping @Sendable () -> Failure?) {
+    package init(path: String, stopReason: @escaping @Sendable () -> Failure?) {
         self.path = path
+        refusal = nil
         self.stopReason = stopReason
     }
 
-    /// - Parameter host: `DOCKER_HOST`.
-    /// - Throws: `Failure` for a daemon that isn't on this machine: what is mounted into containers is here.
-    package static func path(host: String?) throws -> String {
-        guard let host, !host.isEmpty else { return standardPath }
-        guard host.hasPrefix("unix:///") else {
-            throw Failure(
+    /// - Parameter host: `DOCKER_HOST`. With a daemon that isn't on this machine each call fails: what is mounted into containers
+    ///   is here.
+    package init(host: String?, stopReason: @escaping @Sendable () -> Failure?) {
+        let isLocal = host?.hasPrefix("unix:///") ?? false
+        path = isLocal ? String((host ?? "").dropFirst("unix://".count)) : Self.standardPath
+        refusal =
+            isLocal || host?.isEmpty ?? true
+            ? nil
+            : Failure(
                 .usage,
-                "DOCKER_HOST is \(host); containers are made by this machine's own Docker only, so unix:///PATH is wanted, or nothing"
+                "DOCKER_HOST is \(host ?? ""); containers are made by this machine's own Docker only, so unix:///PATH is wanted, or nothing"
             )
-        }
-        return String(host.dropFirst("unix://".count))
+        self.stopReason = stopReason
     }
 
     deinit {
@@ -156,7 +160,8 @@ package final class DockerSocket: Sendable {
 
     /// The newest that both know.
     package func negotiated() async throws -> APIVersion {
-        try await version.value { [self] in
+        if let refusal { throw refusal }
+        return try await version.value { [self] in
             let answer = try await send("GET", "/_ping", nil, [], within: 30, upTo: 1 << 16)
             let told = answer.headers.first { $0.name.lowercased() == "api-version" }.flatMap { APIVersion($0.value) }
             guard answer.status == 200, let daemon = told else {

@@ -5,6 +5,12 @@ import Glibc
 package import InitCore
 
 package struct LinuxHost: Sendable {
+    /// - Parameter onHost: for the directories and files that are mounted into containers.
+    package typealias PerformDocker =
+        @Sendable (
+            DockerAction, _ onHost: @escaping @Sendable (Step) async throws -> StepResult
+        ) async throws -> StepResult
+
     private let root: Root
     private let accounts: Accounts
     private let runner: CommandRunner
@@ -15,6 +21,8 @@ package struct LinuxHost: Sendable {
     private let readiness: ReadinessProbe?
     private let resolve: @Sendable (Reference) async throws -> Secret?
     private let prefetch: @Sendable (_ references: [Reference], _ again: Bool) -> Void
+    private let docker: DockerProbe
+    private let performDocker: PerformDocker
     private let stop: StopSwitch
     private let umask: UInt16
     private let runsTests: Bool
@@ -28,7 +36,8 @@ package struct LinuxHost: Sendable {
         root: Root, scrubber: Scrubber, stop: StopSwitch, runGuard: RunGuard? = nil, isRehearsal: Bool, runsTests: Bool,
         fetch: @escaping Fetch, resolve: @escaping @Sendable (Reference) async throws -> Secret?,
         prefetch: @escaping @Sendable (_ references: [Reference], _ again: Bool) -> Void,
-        askHTTP: @escaping @Sendable (HTTPCheck, _ within: Double) async -> CheckAnswer
+        askHTTP: @escaping @Sendable (HTTPCheck, _ within: Double) async -> CheckAnswer,
+        docker: DockerProbe = .absent, performDocker: @escaping PerformDocker = { _, _ in try DockerProbe.refuse() }
     ) {
         let host = CommandRunner(
             root: Root(), accounts: Accounts(root: Root(), getent: nil), scrubber: scrubber, stop: stop)
@@ -45,10 +54,15 @@ package struct LinuxHost: Sendable {
         queries = QueryRunner(root: root, runner: runner, mayWrite: !isRehearsal)
         units = Units(root: root, runner: runner)
         commit = FileCommit(root: root)
-        readiness = root.isHost ? ReadinessProbe(units: units, runner: runner, stop: stop, askHTTP: askHTTP) : nil
+        readiness =
+            root.isHost
+            ? ReadinessProbe(
+                units: units, runner: runner, stop: stop, askHTTP: askHTTP, container: docker.container) : nil
         self.fetch = fetch
         self.resolve = resolve
         self.prefetch = prefetch
+        self.docker = root.isHost ? docker : .absent
+        self.performDocker = performDocker
         self.stop = stop
         self.runsTests = runsTests
         umask = Self.processUmask()
@@ -96,6 +110,7 @@ package struct LinuxHost: Sendable {
             resolve: resolve)
         probe.hashPassword = PasswordHash.make
         probe.passwordMatches = PasswordHash.matches
+        probe.docker = docker
         probe.certificate = CertificateCheck.report
         probe.dns = zones?.probe ?? .none
         return probe
@@ -122,21 +137,23 @@ package struct LinuxHost: Sendable {
             return try await zones.change(change)
         case .replace(let set):
             return try await commit.replaceTogether(set, by: StagedCheck(root: root, runner: runner))
+        case .docker(let action): return try await performDocker(action, perform)
         }
     }
 
     // MARK: Archives
 
-    private var unpacker: Unpacker {
+    private func unpacker(_ unpacking: Unpacking) -> Unpacker {
         Unpacker(
-            isRoot: geteuid() == 0, umask: UInt32(umask), user: accounts.localUserID, group: accounts.localGroupID)
+            isRoot: geteuid() == 0 && !unpacking.takesOver, umask: UInt32(umask),
+            forbiddenMode: unpacking.takesOver ? 0o022 : 0, user: accounts.localUserID, group: accounts.localGroupID)
     }
 
     @Sendable private func compare(_ unpacking: Unpacking) throws -> ArchiveComparison {
         guard case .path(let path) = unpacking.origin else { return ArchiveComparison(members: 0, differing: []) }
         let archive = try openArchive(path)
         defer { close(archive) }
-        return try unpacker.compare(
+        return try unpacker(unpacking).compare(
             archive, to: root.resolve(unpacking.destination, followingLast: true),
             stripsTopLevel: unpacking.stripsTopLevel,
             allowsSetuid: unpacking.allowsSetuid)
@@ -163,7 +180,7 @@ package struct LinuxHost: Sendable {
             lseek(archive, 0, SEEK_SET)
         }
         defer { close(archive) }
-        let result = try unpacker.unpack(
+        let result = try unpacker(unpacking).unpack(
             archive, to: root.resolve(unpacking.destination, followingLast: true),
             stripsTopLevel: unpacking.stripsTopLevel,
             allowsSetuid: unpacking.allowsSetuid)

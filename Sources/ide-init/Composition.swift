@@ -3,6 +3,7 @@
 import Glibc
 import InitAWS
 import InitCore
+import InitDocker
 import InitLinux
 
 struct Composition: Sendable {
@@ -44,16 +45,30 @@ struct Composition: Sendable {
         let references = ReferenceResolver(
             session: { try await cloud.session() }, credentialsWithin: mode == .plan ? Self.planPatience : nil,
             learned: { scrubber.add($0) })
+        let docker = docker(scrubber)
         var host = LinuxHost(
             root: root, scrubber: scrubber, stop: stop, runGuard: runGuard, isRehearsal: mode == .plan,
             runsTests: mode == .apply || runsTests,
             fetch: downloader.fetch,
             resolve: { [isOffline] in isOffline ? nil : try await references.resolve($0) },
             prefetch: { [isOffline] in if !isOffline { references.prefetch($0, again: $1) } },
-            askHTTP: HTTPProbe(cloud.transport).ask
-        )
+            askHTTP: HTTPProbe(cloud.transport).ask,
+            docker: docker.probe(isOffline: isOffline), performDocker: { try await docker.perform($0, onHost: $1) })
         if root.isHost { host.zones = zones(mode) }
         return host.host
+    }
+
+    /// Dialled when it is first asked.
+    private func docker(_ scrubber: Scrubber) -> DockerEngine {
+        let cloud = cloud
+        let reason: @Sendable () -> Failure? = { [stop] in stop.stopReason }
+        return DockerEngine(
+            socket: DockerSocket(host: Self.environment("DOCKER_HOST"), stopReason: reason),
+            ecrLogin: { registry in
+                let login = try await ECR(try await cloud.session()).login(registry)
+                scrubber.add(login.password)
+                return login
+            }, stopReason: reason, sleep: { [stop] in await stop.sleep($0) }, progress: terminal.waiting)
     }
 
     private func zones(_ mode: Report.Mode) -> (DNSProbe, @Sendable (DNSChange) async throws -> StepResult) {

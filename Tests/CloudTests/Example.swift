@@ -27,7 +27,9 @@ struct Example {
         let file = Surroundings.tests.deletingLastPathComponent().appending(path: "packaging/examples/\(name).yaml")
             .path
         let reader = Surroundings.tests.appending(path: "CloudTests/template.py").path
-        let output = try succeed([try StandIn.interpreter.get(), reader, file])
+        let path = Surroundings.environment["PATH"] ?? ""
+        let output = try Running([try StandIn.interpreter.get(), reader, file], setting: ["PATH": path]).wait()
+        guard output.code == 0 else { throw Trouble(output.errors) }
         var template = try JSONSerialization.jsonObject(with: Data(output.text.utf8)) as? [String: Any] ?? [:]
         var resources = template["Resources"] as? [String: [String: Any]] ?? [:]
         for (resource, value) in secrets {

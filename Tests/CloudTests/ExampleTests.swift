@@ -11,7 +11,7 @@ extension CloudSuite {
         private let standIn: StandIn
 
         init() async throws {
-            host = try Host(in: Network.ofInstance(), isIDEHost: true)
+            host = try Host(in: Network.ofIDEHost(), isIDEHost: true)
             standIn = try host.standIn
             try host.shell("useradd -m -u 1500 ec2-user")
             try await standIn.set("zones", json([["id": Example.zone, "name": "example.com"]]))
@@ -77,7 +77,7 @@ extension CloudSuite {
         private func writes() async throws -> Int { try await standIn.requests("route53.ChangeResourceRecordSets") }
 
         private func expectDone(_ output: Output, _ example: Example) async throws {
-            #expect(output.code == 0, "\(output.all)")
+            try #require(output.code == 0, "\(output.all)")
             #expect(try await standIn.signals(example.name).map(\.status) == ["SUCCESS"])
             #expect(try await standIn.status(example.name) == "CREATE_COMPLETE")
             tell("\(example.name): \(String(format: "%.1f s", output.seconds))")

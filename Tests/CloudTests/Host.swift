@@ -43,7 +43,8 @@ final class Host {
             symlink("/opt/ide-init/ide-init", "\(root)/opt/aws/bin/\(name)")
         }
         symlink("/opt/ide-init/ide-init", root + "/usr/local/bin/ide-init")
-        try write("/etc/hosts", "127.0.0.1 localhost \(Network.hosts.joined(separator: " "))\n")
+        let names = Network.hosts.joined(separator: " ")
+        try write("/etc/hosts", "127.0.0.1 localhost\n\(network.address) \(names)\n")
         try write("/etc/resolv.conf", "")
         if let standIn = network.standIn {
             let certificates = try String(contentsOfFile: standIn["ca"], encoding: .utf8)

@@ -46,6 +46,30 @@ final class Network {
         return network
     }
 
+    /// The same with the stand-in on another machine, as it were: all ports of this one are free.
+    static func ofIDEHost() throws -> Network {
+        let outside = try Network(":")
+        let network = try Network(
+            """
+            ip link add aws type veth peer name host netns \(outside.holder.identifier)
+            ip addr add 10.77.0.2/24 dev aws; ip link set aws up; ip route add 169.254.169.254 dev aws
+            far="nsenter --net=\(outside.path)"; $far ip addr add \(addressOfAWS)/24 dev host
+            $far ip addr add 169.254.169.254/32 dev host; $far ip link set host up
+            """)
+        network.outside = outside
+        network.address = addressOfAWS
+        network.standIn = try StandIn([
+            "--namespace", outside.path, "--tls", network.directory, "--tls-port", "443", "--tls-address", addressOfAWS,
+            "--imds-address", "169.254.169.254", "--imds-port", "80",
+        ])
+        return network
+    }
+
+    private static let addressOfAWS = "10.77.0.1"
+    private var outside: Network?
+    /// Where AWS's names lead.
+    private(set) var address = "127.0.0.1"
+
     /// Where packets go out and nothing ever comes back: no answer, no refusal.
     static func blackHole() throws -> Network {
         try Network(

@@ -25,10 +25,12 @@ struct SocketTroubleTests {
         #expect(failure?.message.hasPrefix("Docker isn't there: no socket at /tmp/no such/docker.sock;") == true)
     }
 
-    @Test func dockerHost() throws {
-        #expect(try DockerSocket.path(host: nil) == "/var/run/docker.sock")
-        #expect(try DockerSocket.path(host: "unix:///run/user/1000/docker.sock") == "/run/user/1000/docker.sock")
-        let failure = #expect(throws: Failure.self) { try DockerSocket.path(host: "tcp://10.0.0.1:2375") }
+    @Test func dockerHost() async throws {
+        #expect(DockerSocket(host: nil, stopReason: { nil }).path == "/var/run/docker.sock")
+        let own = DockerSocket(host: "unix:///run/user/1000/docker.sock", stopReason: { nil })
+        #expect(own.path == "/run/user/1000/docker.sock")
+        let far = DockerSocket(host: "tcp://10.0.0.1:2375", stopReason: { nil })
+        let failure = await #expect(throws: Failure.self) { try await far.negotiated() }
         #expect(failure?.kind == .usage)
     }
 }

@@ -23,6 +23,7 @@ def arguments():
     parser.add_argument("--port", type=int, default=0, help="for HTTP; 0: any free one")
     parser.add_argument("--tls", metavar="DIR", type=pathlib.Path, help="serves HTTPS too; DIR gets ca.pem, whose server certificate holds for AWS's names")
     parser.add_argument("--tls-port", type=int, default=0)
+    parser.add_argument("--tls-address", help="where HTTPS listens, if not at --address")
     parser.add_argument("--imds-address", action="append", help="where instance metadata listens; may be repeated, also ::1")
     parser.add_argument("--imds-port", type=int, default=0)
     parser.add_argument("--extra-address", action="append", default=[], help="listens there too, on the same port (127.0.0.2 as another region)")
@@ -54,8 +55,8 @@ def main():
         enter(options.namespace)
     if options.tls:
         context = tls.context(options.tls)
-        secure = Server((options.address, options.tls_port), service.aws, service.state.now, context, lambda text: print(text, file=sys.stderr)).start()
-        ready |= {"tlsPort": secure.port, "tlsURL": f"https://{shown(options.address)}:{secure.port}", "ca": str(options.tls / "ca.pem")}
+        secure = Server((options.tls_address or options.address, options.tls_port), service.aws, service.state.now, context, lambda text: print(text, file=sys.stderr)).start()
+        ready |= {"tlsPort": secure.port, "tlsURL": f"https://{shown(options.tls_address or options.address)}:{secure.port}", "ca": str(options.tls / "ca.pem")}
     port, addresses = options.imds_port, options.imds_address or ["127.0.0.1"]
     for address in addresses:
         port = Server((address, port), service.imds, service.state.now).start().port

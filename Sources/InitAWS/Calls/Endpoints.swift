@@ -4,6 +4,7 @@
 package enum Service: String, Sendable {
     case cloudformation
     case ec2
+    case ecr
     case route53
     case s3
     case secretsmanager
@@ -17,6 +18,7 @@ package enum Service: String, Sendable {
         switch self {
         case .cloudformation: "CLOUDFORMATION"
         case .ec2: "EC2"
+        case .ecr: "ECR"
         case .route53: "ROUTE_53"
         case .s3: "S3"
         case .secretsmanager: "SECRETS_MANAGER"
@@ -42,7 +44,9 @@ package struct Endpoints: Sendable {
     func url(_ service: Service, region: String) -> String {
         if let custom = custom(service) { return custom.hasSuffix("/") ? String(custom.dropLast()) : custom }
         let partition = Partition(region: region)
-        let name = service.rawValue + (isOn("AWS_USE_FIPS_ENDPOINT") ? "-fips" : "")
+        let isFIPS = isOn("AWS_USE_FIPS_ENDPOINT")
+        // What is called by the service's own name is the registry.
+        let name = service == .ecr ? isFIPS ? "ecr-fips" : "api.ecr" : service.rawValue + (isFIPS ? "-fips" : "")
         if service.isGlobal { return partition.globalURL(name, isDualStack: isOn("AWS_USE_DUALSTACK_ENDPOINT")) }
         if isOn("AWS_USE_DUALSTACK_ENDPOINT") {
             // S3 had its dual-stack names before all others.

@@ -35,7 +35,9 @@ private func findLeftovers(
             node.path,
             section == "commands"
                 ? "a reference stands here, where all may read it: an argument list is public; put it into \u{201C}env\u{201D} and write the variable here"
-                : "a reference stands here, where none is resolved; \(placesOfReferences)"
+                : section == "containers" && path.count > 1 && path[1] == "environment"
+                    ? "a reference stands here, where docker inspect would show its value; put it into \u{201C}secrets\u{201D}, a file in the container, or into \u{201C}secretEnvironment\u{201D} if it has to be a variable"
+                    : "a reference stands here, where none is resolved; \(placesOfReferences)"
         )
     case .array:
         for item in node.items { findLeftovers(item, in: section, below: path, &diagnostics, mayRefer: mayRefer) }

@@ -1,9 +1,6 @@
 // Neighbours that don't depend on each other: planned side by side, then carried out side by side, told in the document's order.
 
 extension Engine.Run {
-    /// A host has so many hands; what it serves (a daemon's API, a registry) doesn't get faster by more.
-    private static let mostAtOnce = 16
-
     mutating func takeSideBySide(_ resources: [any Resource]) async {
         await flush()
         if report.failure == nil, !hasFailed, let reason = host.stopReason() { report.failure = reason }
@@ -12,7 +9,8 @@ extension Engine.Run {
             return
         }
         let run = self
-        let plans = await Self.sideBySide(resources) { resource in await run.attempt { try await run.plan(resource) } }
+        let most = resources.first?.mostSideBySide ?? 1
+        let plans = await Self.sideBySide(resources, most) { resource in await run.attempt { try await run.plan(resource) } }
         let changes = plans.map { if case .success(.change(let change))? = $0 { change } else { Change?.none } }
         do {
             if engine.mode == .apply { try reactions.announce(changes.compactMap { $0 }.flatMap(\.marks)) }
@@ -21,7 +19,7 @@ extension Engine.Run {
         }
         let hasBadPlan = plans.contains { if case .failure? = $0 { true } else { false } }
         let mayGoOn = report.failure == nil && !hasBadPlan
-        let done = await Self.sideBySide(Array(zip(resources, changes))) { resource, change in
+        let done = await Self.sideBySide(Array(zip(resources, changes)), most) { resource, change in
             await run.attempt { () async throws -> Done? in
                 guard let change, mayGoOn else { return nil }
                 run.engine.events(.itemStarted(resource.id))
@@ -81,7 +79,7 @@ extension Engine.Run {
 
     /// In the order of the items; nil: not begun, since another had failed.
     private static func sideBySide<Item: Sendable, Value: Sendable>(
-        _ items: [Item], _ body: @escaping @Sendable (Item) async -> Result<Value, any Error>
+        _ items: [Item], _ mostAtOnce: Int, _ body: @escaping @Sendable (Item) async -> Result<Value, any Error>
     ) async -> [Result<Value, any Error>?] {
         await withTaskGroup(of: (Int, Result<Value, any Error>).self) { group in
             var results = [Result<Value, any Error>?](repeating: nil, count: items.count)

@@ -26,6 +26,7 @@ package struct Probe: Sendable {
         throw Failure(.host, "passwords can't be hashed here")
     }
     package var passwordMatches: @Sendable (_ password: Secret, _ hash: String) throws -> Bool = { _, _ in false }
+    package var docker = DockerProbe.absent
     /// A chain in PEM, held against its private key.
     /// - Throws: `Failure` that says what is wrong with either, in words that show nothing of the key.
     package var certificate: @Sendable (_ chain: Secret, _ privateKey: Secret) throws -> CertificateReport = { _, _ in

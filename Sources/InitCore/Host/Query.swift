@@ -15,6 +15,7 @@ package enum Query: Sendable, Equatable {
     case zypperSearch([String])
     case gemsInstalled([String])
     case pipsInstalled([String])
+    case routingRules
 
     package var words: [String] {
         switch self {
@@ -42,6 +43,7 @@ package enum Query: Sendable, Equatable {
             ["ruby", "-e", Self.gemScript] + names
         case .pipsInstalled(let names):
             ["python3", "-B", "-I", "-c", Self.pipScript] + names
+        case .routingRules: ["ip", "-4", "rule", "show"]
         }
     }
 
@@ -65,7 +67,7 @@ package enum Query: Sendable, Equatable {
     /// Whether the program touches files of its own while it answers.
     package var writes: Bool {
         switch self {
-        case .debsInstalled, .debsProviding, .debPolicy: false
+        case .debsInstalled, .debsProviding, .debPolicy, .routingRules: false
         case .rpmsInstalled, .rpmProviders, .rpmsAvailable, .rpmFile, .zypperSearch, .gemsInstalled, .pipsInstalled:
             true
         }

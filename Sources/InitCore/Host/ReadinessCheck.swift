@@ -8,6 +8,8 @@ package struct ReadinessCheck: Sendable, Equatable {
         case tcp(host: String, port: Int)
         /// Ends with 0.
         case command(Command)
+        /// Runs, and is healthy where it can tell.
+        case container(String)
     }
 
     package var id: ResourceID
@@ -40,6 +42,7 @@ extension ReadinessCheck.Target: CustomStringConvertible {
         case .http(let check): check.description
         case .tcp(let host, let port): "port \(host.contains(":") ? "[\(host)]" : host):\(port)"
         case .command(let command): "command \(command.program.text)"
+        case .container(let name): "container \(name)"
         }
     }
 }
@@ -104,6 +107,20 @@ package enum CheckAnswer: Sendable, Equatable {
 }
 
 extension CheckAnswer {
+    /// - Parameter state: nil: there is none of that name.
+    package init(_ state: ContainerState?) {
+        guard let state else {
+            self = .wrong("there is no such container")
+            return
+        }
+        switch state.status {
+        case .running where state.isReady: self = .ready
+        case .exited, .dead: self = .wrong(state.words)
+        case .running: self = state.health == .unhealthy ? .wrong(state.words) : .notYet(state.words)
+        case .created, .paused, .restarting, .removing: self = .notYet(state.words)
+        }
+    }
+
     /// - Parameters:
     ///   - name: of the unit.
     ///   - wasStarted: by the run, successfully.

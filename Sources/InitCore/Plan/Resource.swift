@@ -14,6 +14,8 @@ package protocol Resource: Sendable {
     var runsAmongServices: Bool { get }
     /// Whether it and its neighbours of the same kind are planned, and then carried out, side by side.
     var runsSideBySide: Bool { get }
+    /// How many of them at once.
+    var mostSideBySide: Int { get }
     /// What it makes, as ownership marks of its section name it: while it stands in the document, a sweep leaves these alone.
     var owns: [String] { get }
     /// What is to be done, if anything. Sees the host through a probe only and can't change it.
@@ -28,6 +30,8 @@ extension Resource {
     package var references: [Reference] { [] }
     package var runsAmongServices: Bool { false }
     package var runsSideBySide: Bool { false }
+    /// A host has so many hands; what it serves (a daemon's API, a registry) doesn't get faster by more.
+    package var mostSideBySide: Int { 16 }
     package var owns: [String] { [id.name] }
 }
 

@@ -1,4 +1,4 @@
-// readiness: {timeout, interval, checks: {NAME: {unit | http | tcp | command, …}}}. It stands in a config but belongs to the run:
+// readiness: {timeout, interval, checks: {NAME: {unit | http | tcp | command | container, …}}}. It stands in a config but belongs to the run:
 // the checks of all chosen configs are asked once, after the last one.
 
 package enum Readiness {
@@ -64,7 +64,7 @@ package enum Readiness {
         _ node: JSONNode, _ name: String, _ diagnostics: inout Diagnostics
     ) -> ReadinessCheck.Target? {
         guard node.isMap else {
-            node.complain("a map with one of unit, http, tcp, command", &diagnostics)
+            node.complain("a map with one of unit, http, tcp, command, container", &diagnostics)
             return nil
         }
         node.checkKeys(targets + ofHTTP + ["timeout", "interval", "count"], &diagnostics)
@@ -75,7 +75,7 @@ package enum Readiness {
             diagnostics.error(
                 node.path,
                 given.isEmpty
-                    ? "it says nothing to check; one of unit, http, tcp, command is wanted"
+                    ? "it says nothing to check; one of unit, http, tcp, command, container is wanted"
                     : "\(given.joined(separator: " and ")) stand side by side; a check asks for one thing, so make them checks of their own"
             )
             return nil
@@ -89,10 +89,7 @@ package enum Readiness {
         case "tcp": return port(wish, &diagnostics)
         case "command":
             return CommandAttributes.program(wish, &diagnostics).map { .command(Command("Check \(name)", $0)) }
-        default:
-            diagnostics.error(
-                wish.path, "containers can't be checked yet; check what this one serves, with http or tcp")
-            return nil
+        default: return wish.text(&diagnostics, wanted: "a container's name").map { .container($0) }
         }
     }
 

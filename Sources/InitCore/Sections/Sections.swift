@@ -13,6 +13,7 @@ package let sections: [SectionType] = [
     traefikSection,
     commandsSection,
     servicesSection,
+    containersSection,
     dnsSection,
 ]
 

@@ -1,4 +1,4 @@
-// Asks one readiness check once: a unit, a port, a command; http is asked by whoever speaks it.
+// Asks one readiness check once: a unit, a port, a command; http and Docker are asked by whoever speaks it.
 
 import InitCore
 
@@ -7,6 +7,7 @@ struct ReadinessProbe: Sendable {
     let runner: CommandRunner
     let stop: StopSwitch
     let askHTTP: @Sendable (HTTPCheck, _ within: Double) async -> CheckAnswer
+    let container: @Sendable (String) async throws -> ContainerState?
 
     func ask(_ target: ReadinessCheck.Target, within seconds: Double) async -> CheckAnswer {
         switch target {
@@ -24,6 +25,12 @@ struct ReadinessProbe: Sendable {
         case .command(var command):
             command.timeout = seconds
             return CheckAnswer(await runner.run(command))
+        case .container(let name):
+            do {
+                return CheckAnswer(try await container(name))
+            } catch {
+                return .notYet(Failure(wrapping: error).message)
+            }
         }
     }
 }
