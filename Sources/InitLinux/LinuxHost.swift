@@ -6,9 +6,10 @@ package import InitCore
 
 package struct LinuxHost: Sendable {
     /// - Parameter onHost: for the directories and files that are mounted into containers.
-    package typealias PerformDocker = @Sendable (
-        DockerAction, _ onHost: @escaping @Sendable (Step) async throws -> StepResult
-    ) async throws -> StepResult
+    package typealias PerformDocker =
+        @Sendable (
+            DockerAction, _ onHost: @escaping @Sendable (Step) async throws -> StepResult
+        ) async throws -> StepResult
 
     private let root: Root
     private let accounts: Accounts
@@ -53,7 +54,9 @@ package struct LinuxHost: Sendable {
         queries = QueryRunner(root: root, runner: runner, mayWrite: !isRehearsal)
         units = Units(root: root, runner: runner)
         commit = FileCommit(root: root)
-        readiness = root.isHost ? ReadinessProbe(
+        readiness =
+            root.isHost
+            ? ReadinessProbe(
                 units: units, runner: runner, stop: stop, askHTTP: askHTTP, container: docker.container) : nil
         self.fetch = fetch
         self.resolve = resolve

@@ -14,7 +14,9 @@ extension Query {
         case .rpmFile(let location): "rpmFile \(location)"
         case .zypperSearch(let names): "zypperSearch " + names.joined(separator: " ")
         case .gemsInstalled(let names): "gemsInstalled " + names.joined(separator: " ")
+        case .routingRules: "routingRules"
         case .pipsInstalled(let names): "pipsInstalled " + names.joined(separator: " ")
+        case .routingRules: "routingRules"
         }
     }
 }

@@ -5,7 +5,9 @@ import Testing
 
 extension UnitSuite {
     @Suite struct UnitFileTests {
-        private static let units = ["ide-init.service", "ide-init-watch.service", "ide-init-code-server@.service"]
+        private static let units = [
+            "ide-init.service", "ide-init-watch.service", "ide-init-code-server@.service", "ide-init-dns.service",
+        ]
 
         @Test(arguments: Release.chosen)
         func `systemd-analyze verify has nothing to say`(_ release: Release) throws {

@@ -39,11 +39,6 @@ package struct DNSProbe: Sendable {
     /// Which machine this is, in marks: the instance's id, elsewhere than on EC2 something as lasting.
     package var instance: @Sendable () async throws -> String
 
-    /// Whether a container of ours has this name and runs.
-    package var isContainerRunning: @Sendable (String) async throws -> Bool = { _ in
-        throw Failure(.host, "containers can't be asked for here")
-    }
-
     package init(
         listing: @escaping @Sendable (_ zone: String, _ names: [DNSName]) async throws -> ZoneListing?,
         instance: @escaping @Sendable () async throws -> String

@@ -51,7 +51,9 @@ struct ContainerResource: Resource {
         var facts: [Fact] = []
         if isOther {
             let keys = digest?.differing(from: found.labels[ContainerLabel.parts] ?? "") ?? []
-            facts += keys.isEmpty ? [Fact("specification", .concealed, .concealed)] : keys.map { Fact($0, .concealed, .concealed) }
+            facts +=
+                keys.isEmpty
+                ? [Fact("specification", .concealed, .concealed)] : keys.map { Fact($0, .concealed, .concealed) }
         } else if let image, image.id != found.image {
             facts.append(Fact("image", Self.short(found.image), Self.short(image.id)))
         }
@@ -144,7 +146,9 @@ struct ContainerResource: Resource {
         }
         labels[ContainerLabel.spec] = digest?.whole
         labels[ContainerLabel.parts] = digest?.partsLabel
-        let directories = try wish.spec.mounts.filter(\.isOfHost).map(\.source).filter { try now.probe.status($0) == nil }
+        let directories = try wish.spec.mounts.filter(\.isOfHost).map(\.source).filter {
+            try now.probe.status($0) == nil
+        }
         return ContainerWish(
             spec: wish.spec, labels: labels,
             secretEnvironment: try wish.secretEnvironment.mapValues { try $0.filled(values) },
