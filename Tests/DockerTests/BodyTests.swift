@@ -1,11 +1,11 @@
-import InitCore
 import Testing
 
+@testable import InitCore
 @testable import InitDocker
 
 struct BodyTests {
-    @Test func `the least that is wished for has our defaults`() {
-        var wish = ContainerWish.box("dev-1", version: "1")
+    @Test func `the least that is wished for has our defaults`() throws {
+        var wish = try ContainerWish.box("dev-1", version: "1")
         wish.spec.mode = .networks
         wish.spec.networks = ["dev-1", "shared"]
         wish.spec.command = nil
@@ -17,8 +17,8 @@ struct BodyTests {
                 """#)
     }
 
-    @Test func `all that can be wished for has its place`() {
-        var wish = ContainerWish.box("dev-1", version: "1", command: ["--auth", "none"])
+    @Test func `all that can be wished for has its place`() throws {
+        var wish = try ContainerWish.box("dev-1", version: "1", command: ["--auth", "none"])
         wish.spec.entrypoint = ["/bin/x"]
         wish.spec.user = "1000"
         wish.spec.workingDirectory = "/home/coder"

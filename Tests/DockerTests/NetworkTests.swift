@@ -73,7 +73,7 @@ struct NetworkTests {
         let guest = "g-\(id)"
         _ = try await docker.perform(
             .createNetwork(try wish(network, within: "10.79.0.0/24", prefix: 28)), onHost: Engine.onHost)
-        var own = ContainerWish.box(guest, version: "1")
+        var own = try ContainerWish.box(guest, version: "1")
         own.spec.mode = .networks
         let home = "h-\(id)"
         _ = try await docker.perform(

@@ -1,7 +1,7 @@
 import Foundation
-import InitCore
 import Testing
 
+@testable import InitCore
 @testable import InitDocker
 
 @Suite(.enabled(if: Engine.isThere))
@@ -55,7 +55,7 @@ struct ReplacementTests {
 
     @Test func `one that is unhealthy leaves the old one running`() async throws {
         try await bring(.box(name, version: "1"))
-        var wish = ContainerWish.box(name, version: "2")
+        var wish = try ContainerWish.box(name, version: "2")
         wish.spec.health = ContainerSpec.HealthCheck(
             test: ["CMD", "false"], interval: 0.2, timeout: 5, startPeriod: nil, retries: 1)
         let failure = await #expect(throws: Failure.self) { try await bring(wish) }
@@ -72,7 +72,8 @@ struct ReplacementTests {
         let failure = await #expect(throws: Failure.self) {
             try await bring(.box(name, version: "2", command: ["no-such-program"]))
         }
-        #expect(failure?.message.contains("no-such-program") == true)
+        #expect(failure?.message.contains("ended at once: exited (127)") == true)
+        #expect(failure?.output?.contains("no-such-program") == true)
         #expect(try await version() == "1")
         #expect(try await engine.standing(name) == ["\(name) running"])
     }

@@ -1,9 +1,9 @@
 // What the tests wish for, and what stands in the daemon.
 
 import Foundation
-import InitCore
 import TestSupport
 
+@testable import InitCore
 @testable import InitDocker
 
 extension Engine {
@@ -43,15 +43,12 @@ extension Engine {
 }
 
 extension ContainerWish {
-    private static var unknown: ImageName { preconditionFailure("no image's name") }
-
     /// - Parameter version: another one is another specification.
     static func box(
         _ name: String, version: String, command: [String] = ["sleep", "1000"], image: String = "test/box:1"
-    )
-        -> ContainerWish
-    {
-        var spec = ContainerSpec(name: name, image: ImageName(image) ?? unknown)
+    ) throws -> ContainerWish {
+        guard let image = ImageName(image) else { throw Failure(.usage, "\(image) is no image") }
+        var spec = ContainerSpec(name: name, image: image)
         spec.mode = .none
         spec.command = command
         spec.environment = ["VERSION": version]
