@@ -106,9 +106,11 @@ let package = Package(
             name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], exclude: ["web.py"],
             swiftSettings: settings),
         .testTarget(
-            name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"], swiftSettings: settings),
+            name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"],
+            exclude: ["held.py", "upstream.py"], swiftSettings: settings),
         .testTarget(
-            name: "DockerTests", dependencies: ["InitCore", "InitDocker"], exclude: ["dockerd"], swiftSettings: settings
+            name: "DockerTests", dependencies: ["ide-init", "InitCore", "InitDocker", "TestSupport"],
+            exclude: ["dockerd", "relay.py"], swiftSettings: settings
         ),
         .testTarget(name: "ProxyTests", dependencies: ["ide-init"], swiftSettings: settings),
         .testTarget(name: "RealTests", exclude: ["Fixtures"], swiftSettings: settings),

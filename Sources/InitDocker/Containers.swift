@@ -72,13 +72,15 @@ extension DockerEngine {
     func start(_ id: String, _ name: String) async throws {
         // 304: it runs already.
         try await call(
-            "POST", "\(Self.path(container: id))/start", within: 600, accepting: [304], failing: "container \(name) can't be started")
+            "POST", "\(Self.path(container: id))/start", within: 600, accepting: [304],
+            failing: "container \(name) can't be started")
     }
 
     /// After its own time for it, by force.
     func stop(_ id: String, _ name: String) async throws {
         try await call(
-            "POST", "\(Self.path(container: id))/stop", within: 3600, accepting: [304, 404], failing: "container \(name) can't be stopped")
+            "POST", "\(Self.path(container: id))/stop", within: 3600, accepting: [304, 404],
+            failing: "container \(name) can't be stopped")
     }
 
     func rename(_ id: String, _ name: String, to new: String) async throws {
@@ -91,7 +93,8 @@ extension DockerEngine {
     func delete(_ id: String, _ name: String) async throws {
         // 409: it is being removed already.
         try await call(
-            "DELETE", "\(Self.path(container: id))?force=1", within: 600, accepting: [404, 409], failing: "container \(name) can't be removed")
+            "DELETE", "\(Self.path(container: id))?force=1", within: 600, accepting: [404, 409],
+            failing: "container \(name) can't be removed")
     }
 
     /// What it wrote last.

@@ -13,19 +13,23 @@ package final class DockerEngine: Sendable {
     let sleep: @Sendable (Double) async -> Void
     /// Told of what takes its time: a pull's progress.
     let progress: @Sendable (String) -> Void
+    /// Seconds for which a container without a health check has to run.
+    let settling: Double
     let subnets = SubnetAllotment()
     let owners = ImageOwners()
     let logins = RegistryTokens()
 
     package init(
         socket: DockerSocket, ecrLogin: @escaping ECRLogin, stopReason: @escaping @Sendable () -> Failure?,
-        sleep: @escaping @Sendable (Double) async -> Void, progress: @escaping @Sendable (String) -> Void
+        sleep: @escaping @Sendable (Double) async -> Void, progress: @escaping @Sendable (String) -> Void,
+        settling: Double = 2
     ) {
         self.socket = socket
         self.ecrLogin = ecrLogin
         self.stopReason = stopReason
         self.sleep = sleep
         self.progress = progress
+        self.settling = settling
     }
 
     /// - Parameter isOffline: a dry run that asks no registry.

@@ -84,13 +84,17 @@ extension DockerEngine {
         }
         let account = entry(user, users)
         guard let id = account.flatMap({ UInt32($0[2]) }) ?? UInt32(user) else {
-            throw Failure(.host, "image \(image) runs as \(user), and its /etc/passwd has no such user; write \u{201C}user\u{201D} as a number")
+            throw Failure(
+                .host,
+                "image \(image) runs as \(user), and its /etc/passwd has no such user; write \u{201C}user\u{201D} as a number"
+            )
         }
         guard let group else {
             return NumericOwner(user: id, group: account.flatMap { $0.count > 3 ? UInt32($0[3]) : nil } ?? id)
         }
         guard let groupID = entry(group, groups).flatMap({ UInt32($0[2]) }) ?? UInt32(group) else {
-            throw Failure(.host, "image \(image) has no group \(group) in its /etc/group; write \u{201C}user\u{201D} in numbers")
+            throw Failure(
+                .host, "image \(image) has no group \(group) in its /etc/group; write \u{201C}user\u{201D} in numbers")
         }
         return NumericOwner(user: id, group: groupID)
     }

@@ -51,7 +51,9 @@ extension DockerEngine {
     }
 
     private static func mayPass(_ trouble: String) -> Bool {
-        let final = ["not found", "denied", "unauthorized", "no basic auth", "manifest unknown", "invalid", "no matching"]
+        let final = [
+            "not found", "denied", "unauthorized", "no basic auth", "manifest unknown", "invalid", "no matching",
+        ]
         return !final.contains { trouble.lowercased().contains($0) }
     }
 
@@ -59,7 +61,8 @@ extension DockerEngine {
         let registry = ImageName(name)?.registry ?? ""
         let advice =
             switch login {
-            case .none where trouble.contains("denied") || trouble.contains("unauthorized") || trouble.contains("no basic auth"):
+            case .none
+            where trouble.contains("denied") || trouble.contains("unauthorized") || trouble.contains("no basic auth"):
                 "; is its name right? If it needs a login, name one for \(registry) in \u{201C}registries\u{201D}"
             case .password where trouble.contains("denied") || trouble.contains("unauthorized"):
                 "; are user and password for \(registry) right, and may they pull it?"

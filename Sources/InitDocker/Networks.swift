@@ -80,7 +80,8 @@ extension DockerEngine {
         }
         let doing = "container \(container) can't join network \(network)"
         let answer = try await call(
-            "POST", "/networks/\(percentEncoded(network))/connect", .object(body), within: 600, accepting: [403], failing: doing)
+            "POST", "/networks/\(percentEncoded(network))/connect", .object(body), within: 600, accepting: [403],
+            failing: doing)
         // A stopped container's network is joined in its settings already.
         guard answer.status != 403 || answer.message.contains("already exists") else {
             throw Failure(.host, "\(doing): Docker says: \(answer.message)")

@@ -6,8 +6,6 @@ import InitCore
 struct Replacement: Sendable {
     static let old = ".old"
     static let new = ".new"
-    /// Seconds for which a container without a health check has to run.
-    static let settling = 2.0
     /// Seconds in which a health check must have said yes, beyond its own start period.
     static let longestWait = 300.0
 
@@ -84,7 +82,8 @@ struct Replacement: Sendable {
         try await engine.delete(former.id, name + Self.old)
     }
 
-    private func takeBack(_ former: FoundContainer, instead id: String, because failure: Failure) async throws -> Never {
+    private func takeBack(_ former: FoundContainer, instead id: String, because failure: Failure) async throws -> Never
+    {
         var failure = failure
         do {
             try await engine.stop(id, name)
@@ -122,7 +121,8 @@ struct Replacement: Sendable {
         }
         let doing = "container \(name) can't be made"
         let answer = try await engine.call(
-            "POST", "/containers/create?name=\(percentEncoded(place))", wish.createBody(binds: binds), within: 600, failing: doing)
+            "POST", "/containers/create?name=\(percentEncoded(place))", wish.createBody(binds: binds), within: 600,
+            failing: doing)
         guard let id = try answer.json()["Id"]?.string else { throw Failure(.host, "\(doing): Docker tells no id") }
         do {
             try await join(id, Set(wish.spec.networks.prefix(1)))
@@ -179,10 +179,12 @@ struct Replacement: Sendable {
             switch (state.status, state.health) {
             case (.running, .healthy?): return
             case (.running, .unhealthy?): throw await failure(id, "is unhealthy")
-            case (.running, nil) where found.restarts > begin.restarts: throw await failure(id, "keeps ending and being restarted")
-            case (.running, nil) where waited >= Self.settling: return
+            case (.running, nil) where found.restarts > begin.restarts:
+                throw await failure(id, "keeps ending and being restarted")
+            case (.running, nil) where waited >= engine.settling: return
             case (.exited, _) where mayEnd && state.exitCode == 0: return
-            case (.exited, _), (.dead, _): throw await failure(id, "ended at once: \(state.words) \(found.error)".trimmingBlanks())
+            case (.exited, _), (.dead, _):
+                throw await failure(id, "ended at once: \(state.words) \(found.error)".trimmingBlanks())
             case (.restarting, _): throw await failure(id, "ends as soon as it is started, with \(state.exitCode)")
             default: break
             }

@@ -26,7 +26,8 @@ struct SecretFiles: Sendable {
             _ = try await onHost(
                 .write(
                     FileWrite(
-                        path, .secret(file.content), mode: 0o400, owner: owner.user, group: owner.group, keepsBackup: false)))
+                        path, .secret(file.content), mode: 0o400, owner: owner.user, group: owner.group,
+                        keepsBackup: false)))
             binds.append("\(path):\(file.path):ro")
         }
         return binds
@@ -37,7 +38,9 @@ struct SecretFiles: Sendable {
     /// - Throws: `Failure`: a secret that stays behind isn't to be passed over.
     func removeAll(but kept: String?) throws {
         for folder in try names(in: directory) where folder != kept {
-            for name in try names(in: "\(directory)/\(folder)") { try check(unlink("\(directory)/\(folder)/\(name)"), "\(directory)/\(folder)/\(name)") }
+            for name in try names(in: "\(directory)/\(folder)") {
+                try check(unlink("\(directory)/\(folder)/\(name)"), "\(directory)/\(folder)/\(name)")
+            }
             try check(rmdir("\(directory)/\(folder)"), "\(directory)/\(folder)")
         }
         if kept == nil { try check(rmdir(directory), directory) }

@@ -92,6 +92,7 @@ package final class FakeHost: Sendable {
         }
         probe.certificate = FakeCertificates.report
         probe.dns = zones(performing: performing)
+        probe.docker = docker
         return probe
     }
 
@@ -168,7 +169,7 @@ package final class FakeHost: Sendable {
                 guard inside.state.tree[path] == nil else { return StepResult(changed: false) }
                 inside.state.tree.set(path, FakeNode(.directory, mode: mode, owner: owner ?? 0, group: group ?? 0))
                 return StepResult(changed: true)
-            case .docker: return try refuse("docker")
+            case .docker(let action): return try inside.state.docker.perform(action, &inside.state.tree)
             case .dns(let change): return try self.change(change, &inside)
             case .replace(let set):
                 if let check = set.check, let result = try run(check.command, &inside).command, !result.succeeded {

@@ -21,6 +21,7 @@ package struct FakeState: Sendable, Equatable {
     /// What lives elsewhere; not told in `after.json`.
     package var references: [Reference: FakeReference] = [:]
     package var zones: [String: FakeZone] = [:]
+    package var docker = FakeDocker()
     /// Texts of commands that have ever been performed here.
     package var ran: Set<String> = []
     package var pending: [DueReaction] = []
@@ -46,7 +47,7 @@ package struct FakeState: Sendable, Equatable {
 
     // MARK: In fixtures
 
-    static let keys = ["files", "users", "groups", "units", "answers", "references", "remove", "zones"]
+    static let keys = ["files", "users", "groups", "units", "answers", "references", "remove", "zones", "docker"]
 
     /// Lays what a fixture, or a command's effect, describes over what there is.
     mutating func apply(_ node: JSONNode, _ diagnostics: inout Diagnostics) {
@@ -76,6 +77,7 @@ package struct FakeState: Sendable, Equatable {
                 diagnostics.error(reference.path, error.message)
             }
         }
+        if let given = node.given("docker") { docker.apply(given, &diagnostics) }
         for (id, zone) in node.given("zones")?.map(&diagnostics) ?? [] { zones[id] = FakeZone(zone, &diagnostics) }
         for (name, unit) in node.given("units")?.map(&diagnostics) ?? [] {
             unit.checkKeys(["enabled", "active", "reads", "upToDate"], &diagnostics)
@@ -109,6 +111,7 @@ package struct FakeState: Sendable, Equatable {
             })
         add("units", units.map { ($0, json($1)) })
         add("zones", zones.map { ($0, $1.json) })
+        if case .object(let docker) = docker.json { add("docker", Array(docker.members)) }
         add("answers", answers.map { ($0, $1.json) })
         if !ran.isEmpty { result["ran"] = .array(ran.sorted().map { .string($0) }) }
         if !pending.isEmpty {

@@ -14,8 +14,8 @@ extension Query {
         case .rpmFile(let location): "rpmFile \(location)"
         case .zypperSearch(let names): "zypperSearch " + names.joined(separator: " ")
         case .gemsInstalled(let names): "gemsInstalled " + names.joined(separator: " ")
-        case .pipsInstalled(let names): "pipsInstalled " + names.joined(separator: " ")
         case .routingRules: "routingRules"
+        case .pipsInstalled(let names): "pipsInstalled " + names.joined(separator: " ")
         }
     }
 }

@@ -24,6 +24,7 @@ import Testing
               "list": {"http": "http://[::1]/", "status": [200, "302"], "socket": "/run/app.sock"},
               "tcp": {"tcp": "[::1]:443", "timeout": 90, "interval": "0.5"},
               "tcp2": {"tcp": "localhost:22"},
+              "dev": {"container": "dev-1"},
               "shell": {"command": "true && true", "timeout": "1h"}, "words": {"command": ["/bin/true", "a b"]}}}
             """#)
         #expect(document.errors == [] && document.warnings == [])
@@ -38,6 +39,7 @@ import Testing
             checks["list"]?.target == .http(HTTPCheck("http://[::1]/", socket: "/run/app.sock", statuses: [200, 302])))
         #expect(checks["tcp"]?.target == .tcp(host: "::1", port: 443))
         #expect(checks["tcp2"]?.target == .tcp(host: "localhost", port: 22))
+        #expect(checks["dev"]?.target == .container("dev-1"))
         #expect(checks["shell"]?.target == .command(Command("Check shell", .shell("true && true"))))
         #expect(checks["words"]?.target == .command(Command("Check words", .arguments(["/bin/true", "a b"]))))
         #expect(checks["unit"]?.timeout == 300 && checks["unit"]?.interval == 2)
@@ -62,7 +64,10 @@ import Testing
             (#"{"timeout": "13h"}"#, "config.readiness.timeout", "from 1 s to 720 min"),
             (#"{"interval": "0.01"}"#, "config.readiness.interval", "from 100 ms to 60 min"),
             (#"{"checks": []}"#, "config.readiness.checks", "a map is wanted"),
-            (#"{"checks": {"a": "nginx"}}"#, "config.readiness.checks.a", "a map with one of unit, http, tcp, command"),
+            (
+                #"{"checks": {"a": "nginx"}}"#, "config.readiness.checks.a",
+                "a map with one of unit, http, tcp, command, container"
+            ),
             (#"{"checks": {"a": {}}}"#, "config.readiness.checks.a", "it says nothing to check"),
             (
                 #"{"checks": {"a": {"htp": "x"}}}"#, "config.readiness.checks.a.htp",
@@ -113,10 +118,6 @@ import Testing
                 "goes with http only"
             ),
             (#"{"checks": {"a": {"command": []}}}"#, "config.readiness.checks.a.command", "holds no program"),
-            (
-                #"{"checks": {"a": {"container": "dev"}}}"#, "config.readiness.checks.a.container",
-                "can't be checked yet"
-            ),
             (
                 #"{"checks": {"a": {"tcp": "x:${n}"}}}"#, "config.readiness.checks.a.tcp",
                 "without a \u{201C}count\u{201D}"

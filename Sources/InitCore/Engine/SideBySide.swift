@@ -10,7 +10,9 @@ extension Engine.Run {
         }
         let run = self
         let most = resources.first?.mostSideBySide ?? 1
-        let plans = await Self.sideBySide(resources, most) { resource in await run.attempt { try await run.plan(resource) } }
+        let plans = await Self.sideBySide(resources, most) { resource in
+            await run.attempt { try await run.plan(resource) }
+        }
         let changes = plans.map { if case .success(.change(let change))? = $0 { change } else { Change?.none } }
         do {
             if engine.mode == .apply { try reactions.announce(changes.compactMap { $0 }.flatMap(\.marks)) }

@@ -17,7 +17,8 @@ package struct ImageName: Sendable, Hashable, CustomStringConvertible {
         if let at = rest.firstIndex(of: "@") {
             digest = String(rest[rest.index(after: at)...])
             rest = rest[..<at]
-            guard let sum = digest?.dropFirst("sha256:".count), digest?.hasPrefix("sha256:") == true, sum.utf8.count == 64,
+            guard let sum = digest?.dropFirst("sha256:".count), digest?.hasPrefix("sha256:") == true,
+                sum.utf8.count == 64,
                 sum.allSatisfy({ $0.isHexDigit && !$0.isUppercase })
             else { return nil }
         }

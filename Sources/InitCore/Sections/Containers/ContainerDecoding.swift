@@ -20,12 +20,16 @@ struct DecodedContainer: Sendable {
 
     static let keys = [
         "image", "pull", "network", "networks", "volumes", "ports", "user", "command", "entrypoint", "environment",
-        "secretEnvironment", "secrets", "labels", "route", "memory", "cpus", "pids", "sharedMemory", "restart", "health",
+        "secretEnvironment", "secrets", "labels", "route", "memory", "cpus", "pids", "sharedMemory", "restart",
+        "health",
         "stopTimeout", "instanceMetadata", "proxy", "workingDirectory", "hostname", "capabilities", "readOnly", "tmpfs",
         "name", "count", "adopt",
     ]
 
-    init?(_ node: JSONNode, _ name: String, _ outline: ContainerOutline, _ traefik: TraefikModel?, _ diagnostics: inout Diagnostics) {
+    init?(
+        _ node: JSONNode, _ name: String, _ outline: ContainerOutline, _ traefik: TraefikModel?,
+        _ diagnostics: inout Diagnostics
+    ) {
         guard node.isMap else {
             node.complain("a map with an image", &diagnostics)
             return nil
@@ -47,7 +51,8 @@ struct DecodedContainer: Sendable {
         guard let image = ImageName(text) else {
             diagnostics.error(
                 imageNode.path,
-                "\u{201C}\(text)\u{201D} is no image; [REGISTRY/]NAME[:TAG][@sha256:…] is wanted, the name in small letters")
+                "\u{201C}\(text)\u{201D} is no image; [REGISTRY/]NAME[:TAG][@sha256:…] is wanted, the name in small letters"
+            )
             return nil
         }
         spec = ContainerSpec(name: name, image: image)
@@ -92,7 +97,8 @@ struct DecodedContainer: Sendable {
             route = ContainerRoute(given, container: name, domain: traefik?.domain, &diagnostics)
             if traefik == nil {
                 diagnostics.warning(
-                    given.path, "there is no \u{201C}traefik\u{201D} section in the document, so nobody serves this route")
+                    given.path,
+                    "there is no \u{201C}traefik\u{201D} section in the document, so nobody serves this route")
             }
         }
     }
@@ -105,7 +111,8 @@ struct DecodedContainer: Sendable {
 
     // MARK: Networks
 
-    private mutating func readNetworks(_ node: JSONNode, _ outline: ContainerOutline, _ diagnostics: inout Diagnostics) {
+    private mutating func readNetworks(_ node: JSONNode, _ outline: ContainerOutline, _ diagnostics: inout Diagnostics)
+    {
         let said: Bool? = node.given("instanceMetadata").flatMap { node in
             guard let text = node.text(&diagnostics) else { return nil }
             guard ["allow", "deny"].contains(text) else {
@@ -164,7 +171,8 @@ struct DecodedContainer: Sendable {
         if outline.networks[spec.name] != nil {
             diagnostics.error(
                 path,
-                "a network \(spec.name) is in the document already, and this container's own would be called so too; rename one")
+                "a network \(spec.name) is in the document already, and this container's own would be called so too; rename one"
+            )
         }
     }
 
@@ -174,7 +182,8 @@ struct DecodedContainer: Sendable {
         for (place, value) in node.given("secrets")?.map(&diagnostics) ?? [] {
             guard place.hasPrefix("/"), !place.hasSuffix("/"), !place.split(separator: "/").contains("..") else {
                 diagnostics.error(
-                    value.path, "\u{201C}\(place)\u{201D} is no path of a file in the container; /run/secrets/token is one")
+                    value.path,
+                    "\u{201C}\(place)\u{201D} is no path of a file in the container; /run/secrets/token is one")
                 continue
             }
             guard let text = value.text(&diagnostics, wanted: "a reference or a text") else { continue }
@@ -188,14 +197,16 @@ struct DecodedContainer: Sendable {
         for (name, value) in variables.map(&diagnostics) {
             guard let text = value.text(&diagnostics) else { continue }
             if spec.environment[name] != nil {
-                diagnostics.error(value.path, "\(name) stands in \u{201C}environment\u{201D} too; leave one of them out")
+                diagnostics.error(
+                    value.path, "\(name) stands in \u{201C}environment\u{201D} too; leave one of them out")
             }
             secretEnvironment[name] = ReferencedText(reading: text, at: value.path, takesObjects: true, &diagnostics)
         }
     }
 
     var references: [NamedReference] {
-        let texts = secretEnvironment.values.map { $0 } + secretFiles.values.map { $0 }
+        let texts =
+            secretEnvironment.values.map { $0 } + secretFiles.values.map { $0 }
             + [route?.login?.password].compactMap { $0 }
         return texts.flatMap(\.references)
     }

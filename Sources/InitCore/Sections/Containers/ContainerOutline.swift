@@ -60,7 +60,8 @@ struct ContainerOutline: Sendable {
         _ node: JSONNode, _ name: String, _ config: String, _ traefik: TraefikModel?
     ) -> Container {
         var ignored = Diagnostics()
-        let isOwn = node.given("networks").map { $0.texts(&ignored).contains("own") }
+        let isOwn =
+            node.given("networks").map { $0.texts(&ignored).contains("own") }
             ?? node.given("network").map { $0.text(&ignored) == "own" } ?? true
         let isDenied = node.given("instanceMetadata")?.text(&ignored) != "allow"
         return Container(

@@ -11,7 +11,8 @@ struct ContainerReader {
         let known = Choice.allCases.map(\.rawValue)
         diagnostics.error(
             node.path,
-            "\u{201C}\(text)\u{201D} stands here; one of \(known.joined(separator: ", ")) is wanted\(suggestion(for: text, among: known))")
+            "\u{201C}\(text)\u{201D} stands here; one of \(known.joined(separator: ", ")) is wanted\(suggestion(for: text, among: known))"
+        )
         return nil
     }
 
@@ -19,7 +20,9 @@ struct ContainerReader {
     func words(_ key: String, _ diagnostics: inout Diagnostics) -> [String]? {
         guard let node = node.given(key) else { return nil }
         if node.isList { return node.texts(&diagnostics) }
-        return node.text(&diagnostics, wanted: "a list of words, or a text for the shell").map { ["/bin/sh", "-c", $0] }
+        return node.text(&diagnostics, wanted: "a list of words, or a text for the shell").map {
+            ["/bin/sh", "-c", $0]
+        }
     }
 
     func texts(_ key: String, _ diagnostics: inout Diagnostics) -> [String: String] {
@@ -46,7 +49,8 @@ struct ContainerReader {
 
     static func mount(_ text: String, _ path: DocumentPath, _ diagnostics: inout Diagnostics) -> ContainerSpec.Mount? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard (2...3).contains(parts.count), parts[1].hasPrefix("/"), parts[0].hasPrefix("/") || DecodedContainer.isName(parts[0])
+        guard (2...3).contains(parts.count), parts[1].hasPrefix("/"),
+            parts[0].hasPrefix("/") || DecodedContainer.isName(parts[0])
         else {
             diagnostics.error(
                 path,
@@ -60,7 +64,9 @@ struct ContainerReader {
             "delegated", "consistent",
         ]
         for option in options where !known.contains(option) {
-            diagnostics.error(path, "\u{201C}\(option)\u{201D} isn't known behind a volume\(suggestion(for: option, among: known)); ro is")
+            diagnostics.error(
+                path,
+                "\u{201C}\(option)\u{201D} isn't known behind a volume\(suggestion(for: option, among: known)); ro is")
         }
         if parts[0].hasSuffix("/docker.sock") {
             diagnostics.warning(
@@ -96,7 +102,9 @@ struct ContainerReader {
             return nil
         }
         var rest = text.trimmingBlanks().lowercased()
-        for ending in ["ib", "b"] where rest.hasSuffix(ending) && rest.count > ending.count { rest.removeLast(ending.count) }
+        for ending in ["ib", "b"] where rest.hasSuffix(ending) && rest.count > ending.count {
+            rest.removeLast(ending.count)
+        }
         let units: [Character: Double] = ["k": 1024, "m": 1_048_576, "g": 1_073_741_824, "t": 1_099_511_627_776]
         let factor = rest.last.flatMap { units[$0] }
         if factor != nil { rest.removeLast() }
@@ -143,12 +151,14 @@ struct ContainerReader {
         if !node.isMap {
             guard let text = node.text(&diagnostics, wanted: "a map with a command, or none") else { return nil }
             if text == "none" { return ContainerSpec.HealthCheck(test: ["NONE"]) }
-            diagnostics.error(node.path, "\u{201C}\(text)\u{201D} stands here; a map with a command, or none, is wanted")
+            diagnostics.error(
+                node.path, "\u{201C}\(text)\u{201D} stands here; a map with a command, or none, is wanted")
             return nil
         }
         node.checkKeys(["command", "interval", "timeout", "startPeriod", "retries"], &diagnostics)
         guard let command = node.given("command") else {
-            diagnostics.error(node.path, "it has no \u{201C}command\u{201D}, which ends with 0 while the container is well")
+            diagnostics.error(
+                node.path, "it has no \u{201C}command\u{201D}, which ends with 0 while the container is well")
             return nil
         }
         let test =

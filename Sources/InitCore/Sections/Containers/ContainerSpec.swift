@@ -18,7 +18,9 @@ package struct ContainerSpec: Sendable, Equatable {
         package var options: [String]
 
         package var isOfHost: Bool { source.hasPrefix("/") }
-        package var text: String { ([source, target] + (options.isEmpty ? [] : [options.joined(separator: ",")])).joined(separator: ":") }
+        package var text: String {
+            ([source, target] + (options.isEmpty ? [] : [options.joined(separator: ",")])).joined(separator: ":")
+        }
     }
 
     package struct Port: Sendable, Equatable {
@@ -122,7 +124,9 @@ package struct ContainerSpec: Sendable, Equatable {
 extension JSONValue {
     /// By the bytes of its keys.
     static func sorted(_ members: [String: JSONValue]) -> JSONValue {
-        .object(JSONObject(members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) }))
+        .object(
+            JSONObject(members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) })
+        )
     }
 }
 
@@ -140,7 +144,9 @@ struct SpecDigest: Sendable, Equatable {
             hexadecimal(HMAC<SHA256>.authenticationCode(for: Array(value.pythonText.utf8), using: key))
         }
         whole = digest(.sorted(parts))
-        self.parts = parts.reduce(into: [:]) { $0[$1.key] = String(digest(.array([.string($1.key), $1.value])).prefix(8)) }
+        self.parts = parts.reduce(into: [:]) {
+            $0[$1.key] = String(digest(.array([.string($1.key), $1.value])).prefix(8))
+        }
     }
 
     /// `image=0a1b2c3d …`, by name.

@@ -21,7 +21,8 @@ let containersSection = SectionType(
                 var own = Diagnostics(compatible: diagnostics.isCompatible)
                 let container = DecodedContainer(item, name, outline, traefik, &own)
                 if containers.contains(where: { $0.spec.name == name }) {
-                    own.error(item.path, "another container is called \(name) too, once it is counted; rename one of them")
+                    own.error(
+                        item.path, "another container is called \(name) too, once it is counted; rename one of them")
                 }
                 if let container { containers.append(container) }
                 // The others of its count would only say the same.
@@ -61,14 +62,18 @@ enum RegistryAccess: Sendable {
         var result: [String: RegistryAccess] = [:]
         for (host, entry) in node.map(&diagnostics) where entry.value != .null {
             guard !host.contains("/"), !host.isEmpty else {
-                diagnostics.error(entry.path, "\u{201C}\(host)\u{201D} is no registry's host; registry.example.com:5000 is one")
+                diagnostics.error(
+                    entry.path, "\u{201C}\(host)\u{201D} is no registry's host; registry.example.com:5000 is one")
                 continue
             }
             guard entry.isMap else {
-                guard let text = entry.text(&diagnostics, wanted: "ecr, or a map with user and password") else { continue }
+                guard let text = entry.text(&diagnostics, wanted: "ecr, or a map with user and password") else {
+                    continue
+                }
                 if text != "ecr" {
                     diagnostics.error(
-                        entry.path, "\u{201C}\(text)\u{201D} stands here; ecr, or a map with user and password, is wanted")
+                        entry.path,
+                        "\u{201C}\(text)\u{201D} stands here; ecr, or a map with user and password, is wanted")
                 } else if ECRName(host) == nil {
                     diagnostics.error(
                         entry.path,
@@ -86,7 +91,9 @@ enum RegistryAccess: Sendable {
                 }
                 return node.text(&diagnostics).flatMap { ReferencedText(reading: $0, at: node.path, &diagnostics) }
             }
-            if let user = text("user"), let password = text("password") { result[host] = .password(user: user, password) }
+            if let user = text("user"), let password = text("password") {
+                result[host] = .password(user: user, password)
+            }
         }
         return result
     }

@@ -16,7 +16,8 @@ struct ContainersSweep: Resource {
         let networks = leftOver(owned.networks)
         guard !containers.isEmpty || !networks.isEmpty else { return .unchanged }
         let facts =
-            containers.map { Fact("container", .text($0), .absent) } + networks.map { Fact("network", .text($0), .absent) }
+            containers.map { Fact("container", .text($0), .absent) }
+            + networks.map { Fact("network", .text($0), .absent) }
         return .change(
             Change(.remove, facts: facts, steps: [.docker(.remove(containers: containers, networks: networks))]))
     }

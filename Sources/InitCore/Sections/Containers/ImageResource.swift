@@ -42,7 +42,9 @@ struct ImageResource: Resource {
         case .never:
             if found != nil { return .unchanged }
             throw Failure(
-                .host, "image \(name) isn't on this host, and \u{201C}pull\u{201D} is never; docker load it before, or let it be pulled")
+                .host,
+                "image \(name) isn't on this host, and \u{201C}pull\u{201D} is never; docker load it before, or let it be pulled"
+            )
         case .missing, .always: break
         }
         let login: RegistryLogin
@@ -66,7 +68,9 @@ struct ImageResource: Resource {
             if found.digests.contains(published) { return .unchanged }
         }
         return .change(
-            Change(found == nil ? .create : .update, facts: facts(found, published), steps: [.docker(.pull(image: name, login))]))
+            Change(
+                found == nil ? .create : .update, facts: facts(found, published),
+                steps: [.docker(.pull(image: name, login))]))
     }
 
     private func facts(_ found: ImageState?, _ published: String?) -> [Fact] {

@@ -25,7 +25,8 @@ struct LabelKey: Resource {
         let bytes = try probe.read(path)
         guard bytes.count == size else {
             throw Failure(
-                .host, "\(path) has \(bytes.count) bytes where \(size) belong; remove it, and the containers are made anew")
+                .host,
+                "\(path) has \(bytes.count) bytes where \(size) belong; remove it, and the containers are made anew")
         }
         return Secret(bytes)
     }

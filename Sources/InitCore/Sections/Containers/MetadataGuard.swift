@@ -64,7 +64,8 @@ struct MetadataGuard: Resource {
                 throw Failure(.refused, "\(Self.path) isn't ours; move it away, it stands where a unit of ours belongs")
             }
             facts.append(Fact("unit", isThere ? .content(found) : .absent, .content(wanted)))
-            steps.append(.write(FileWrite(Self.path, .bytes(wanted), mode: 0o644, owner: 0, group: 0, keepsBackup: false)))
+            steps.append(
+                .write(FileWrite(Self.path, .bytes(wanted), mode: 0o644, owner: 0, group: 0, keepsBackup: false)))
         }
         let state = try await now.probe.unit(Self.unit, .systemd)
         if state.isActive != nil, !state.exists || state.enablement == .disabled {
@@ -75,7 +76,8 @@ struct MetadataGuard: Resource {
         guard rules.succeeded else {
             throw Failure(
                 .unreadable,
-                "the host's routing rules can't be asked for (ip rule show \(rules.endingText)); install iproute", output: rules.lastLines())
+                "the host's routing rules can't be asked for (ip rule show \(rules.endingText)); install iproute",
+                output: rules.lastLines())
         }
         for subnet in subnets where !rules.text.contains("from \(subnet) to \(Self.address) prohibit") {
             facts.append(Fact("from \(subnet)", "reaches \(Self.address)", "refused"))

@@ -66,7 +66,8 @@ struct NetworkResource: Resource {
                 if let subnet = Subnet(text), (8...29).contains(subnet.prefix) {
                     place = .fixed(subnet)
                 } else {
-                    diagnostics.error(wish.path, "\u{201C}\(text)\u{201D} is no subnet from /8 to /29; 10.1.2.0/24 is one")
+                    diagnostics.error(
+                        wish.path, "\u{201C}\(text)\u{201D} is no subnet from /8 to /29; 10.1.2.0/24 is one")
                 }
             }
             return NetworkResource(name, place, adopts: item.given("adopt")?.flag(&diagnostics) ?? false, input)
