@@ -75,7 +75,7 @@ extension UnitSuite {
                 [Service]
                 ExecStop=
                 ExecStop=/bin/bash -c 'said=$(/opt/aws/bin/ide-init dns remove --at-poweroff 2>&1 | tr " \n" "--"); \
-                    exec 3<>/dev/tcp/\#(place); printf "GET /said/%%s HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n" "$$said" >&3; cat <&3'
+                    exec 3<>/dev/tcp/\#(place); printf "GET /said/%%s HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n" "$$said" >&3; read -r line <&3'
 
                 """#)
             try machine.shell("systemctl daemon-reload")
