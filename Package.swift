@@ -106,7 +106,8 @@ let package = Package(
             name: "CommandLineTests", dependencies: ["InitCore", "TestSupport", "ide-init"], exclude: ["web.py"],
             swiftSettings: settings),
         .testTarget(
-            name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"], swiftSettings: settings),
+            name: "SystemdTests", dependencies: ["ide-init", "InitCore", "TestSupport"],
+            exclude: ["held.py", "upstream.py"], swiftSettings: settings),
         .testTarget(
             name: "DockerTests", dependencies: ["ide-init", "InitCore", "InitDocker", "TestSupport"],
             exclude: ["dockerd", "relay.py"], swiftSettings: settings

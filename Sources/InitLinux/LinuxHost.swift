@@ -143,16 +143,17 @@ package struct LinuxHost: Sendable {
 
     // MARK: Archives
 
-    private var unpacker: Unpacker {
+    private func unpacker(_ unpacking: Unpacking) -> Unpacker {
         Unpacker(
-            isRoot: geteuid() == 0, umask: UInt32(umask), user: accounts.localUserID, group: accounts.localGroupID)
+            isRoot: geteuid() == 0 && !unpacking.takesOver, umask: UInt32(umask),
+            forbiddenMode: unpacking.takesOver ? 0o022 : 0, user: accounts.localUserID, group: accounts.localGroupID)
     }
 
     @Sendable private func compare(_ unpacking: Unpacking) throws -> ArchiveComparison {
         guard case .path(let path) = unpacking.origin else { return ArchiveComparison(members: 0, differing: []) }
         let archive = try openArchive(path)
         defer { close(archive) }
-        return try unpacker.compare(
+        return try unpacker(unpacking).compare(
             archive, to: root.resolve(unpacking.destination, followingLast: true),
             stripsTopLevel: unpacking.stripsTopLevel,
             allowsSetuid: unpacking.allowsSetuid)
@@ -179,7 +180,7 @@ package struct LinuxHost: Sendable {
             lseek(archive, 0, SEEK_SET)
         }
         defer { close(archive) }
-        let result = try unpacker.unpack(
+        let result = try unpacker(unpacking).unpack(
             archive, to: root.resolve(unpacking.destination, followingLast: true),
             stripsTopLevel: unpacking.stripsTopLevel,
             allowsSetuid: unpacking.allowsSetuid)

@@ -41,9 +41,9 @@ extension CloudSuite {
         private func putCertificate(_ names: String, days: Int = 90) async throws {
             let script = """
                 cd "$(mktemp -d)"; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days \(days) -subj /CN=ide \\
-                  -addext "subjectAltName=\(names)" -keyout key -out certificate 2>/dev/null; cat certificate; echo =; cat key
+                  -addext "subjectAltName=\(names)" -keyout key -out certificate 2>/dev/null; cat certificate; echo "#"; cat key
                 """
-            let parts = try succeed(["sh", "-ec", script]).text.components(separatedBy: "=\n")
+            let parts = try succeed(["sh", "-ec", script]).text.components(separatedBy: "#\n")
             let parameters = [
                 ["name": "/ide/certificate", "value": parts[0], "type": "String"],
                 ["name": "/ide/key", "value": parts[parts.count - 1], "type": "SecureString"],

@@ -22,9 +22,10 @@ import Testing
             of: try Regex(#"(?m)^  ([a-z]+) "#)
         ).compactMap { $0.output[1].substring.map(String.init) }
         #expect(commands.count >= 8)
-        for command in commands {
-            #expect(manual.contains(".B \(command)\n"), "\(command)")
-            let options = try program.run(command, "--help").output
+        for command in commands + ["dns sync", "dns remove"] {
+            let words = command.split(separator: " ").map(String.init)
+            #expect(manual.contains(".B \(words.last ?? "")\n"), "\(command)")
+            let options = try program.run(words + ["--help"], as: Program.path).output
                 .matches(of: try Regex(#"(?m)^  (?:(-[a-z]), )?(--[a-z-]+)"#))
             #expect(options.count >= 2, "\(command)")
             for option in options {

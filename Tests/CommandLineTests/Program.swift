@@ -25,7 +25,7 @@ struct Program {
 
     init() throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("ide-init-\(UUID().uuidString)").path
-        for name in ["root/etc", "run", "state", "log", "home"] {
+        for name in ["root/etc", "run", "state", "log", "home", "units"] {
             try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
         }
     }
@@ -59,7 +59,7 @@ struct Program {
         let process = Process()
         // The lock and the state are this test's own, so that tests can run side by side.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-        let mounts = ["run": "/run", "state": "/var/lib", "log": "/var/log"].map {
+        let mounts = ["run": "/run", "state": "/var/lib", "log": "/var/log", "units": "/etc/systemd/system"].map {
             "mount --bind \(directory)/\($0) \($1)"
         }
         let script = (mounts + ["exec \"$@\""]).joined(separator: " && ")

@@ -43,6 +43,28 @@ import Testing
         #expect(url(.ssm, "us-east-1", ignored) == "https://ssm.us-east-1.amazonaws.com")
     }
 
+    @Test(
+        "Route 53 is one for all regions of a partition, and signed for by one of them",
+        arguments: [
+            ("eu-west-1", "https://route53.amazonaws.com", "us-east-1"),
+            ("us-gov-east-1", "https://route53.us-gov.amazonaws.com", "us-gov-west-1"),
+            ("cn-north-1", "https://route53.amazonaws.com.cn", "cn-northwest-1"),
+            ("eusc-de-east-1", "https://route53.amazonaws.eu", "eusc-de-east-1"),
+            ("us-isob-east-1", "https://route53.sc2s.sgov.gov", "us-isob-east-1"),
+        ])
+    func global(region: String, wanted: String, signing: String) {
+        #expect(url(.route53, region) == wanted)
+        #expect(Endpoints(environment: { _ in nil }).signingRegion(.route53, region: region) == signing)
+        #expect(Endpoints(environment: { _ in nil }).signingRegion(.ssm, region: region) == region)
+    }
+
+    @Test func `Route 53's dual stack and FIPS names, where it has them`() {
+        let both = ["AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_USE_FIPS_ENDPOINT": "true"]
+        #expect(url(.route53, "eu-west-1", both) == "https://route53-fips.global.api.aws")
+        #expect(url(.route53, "us-gov-west-1", both) == "https://route53.us-gov.api.aws")
+        #expect(url(.route53, "us-east-1", ["AWS_ENDPOINT_URL_ROUTE_53": "http://here"]) == "http://here")
+    }
+
     // MARK: S3
 
     private func address(_ url: String, region: String = "eu-west-1", _ environment: [String: String] = [:]) -> String?

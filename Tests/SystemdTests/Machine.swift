@@ -49,30 +49,56 @@ struct Machine {
 
     static let shared = Result { try booted("shared", .bookworm) }
 
+    /// Enters its network, where that isn't the host's.
+    private let network: [String]
+
     /// - Parameter name: it may be one of several.
     static func booted(_ name: String, _ release: Release) throws -> Machine {
+        try booted(name, root: try lower(of: release))
+    }
+
+    /// With nginx, Docker, Python and package managers beside systemd 252.
+    static func ideHost(_ name: String) throws -> Machine {
+        guard isThere, let folder = environment["IDE_INIT_ROOTS"] else {
+            throw Trouble("IDE_INIT_ROOTS isn't set, or this isn't root")
+        }
+        let made = try execute([checkout.appending(path: "Tests/Roots/idehost").path, "\(folder)/idehost"])
+        guard made.code == 0 else { throw Trouble("Tests/Roots/idehost: \(made.text)") }
+        return try booted(name, root: "\(folder)/idehost")
+    }
+
+    /// - Parameter network: the words that enter a network namespace.
+    static func booted(_ name: String, root: String, network: [String] = []) throws -> Machine {
         let directory = "/tmp/ide-init-systemd.\(getpid()).\(name)"
-        let up = try execute([
-            boot, try lower(of: release), directory, "--program", program, "--until", "\(getpid())",
-        ])
+        let up = try execute(network + [boot, root, directory, "--program", program, "--until", "\(getpid())"])
         guard up.code == 0 else { throw Trouble("Tests/Roots/boot: \(up.text)") }
         let leader = try String(contentsOfFile: directory + "/leader", encoding: .utf8)
         return Machine(
-            directory: directory, tree: "/proc/\(leader.trimmingCharacters(in: .whitespacesAndNewlines))/root")
+            directory: directory, tree: "/proc/\(leader.trimmingCharacters(in: .whitespacesAndNewlines))/root",
+            network: network)
     }
+
+    /// Until it is switched off or restarted.
+    var isRunning: Bool { FileManager.default.fileExists(atPath: tree) }
+
+    /// What has been written to its console.
+    var console: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
 
     // MARK: Inside
 
     @discardableResult
     func run(_ words: String...) throws -> Output { try run(words) }
 
-    private func run(_ words: [String]) throws -> Output { try execute([Self.boot, "--in", directory] + words) }
+    private func run(_ words: [String]) throws -> Output { try execute(inside + words) }
+
+    /// The words that run something inside.
+    var inside: [String] { network + [Self.boot, "--in", directory] }
 
     /// Starts it inside and returns at once.
     func start(_ words: String...) throws -> Process {
         let process = Process()
-        process.executableURL = URL(filePath: Self.boot)
-        process.arguments = ["--in", directory] + words
+        process.executableURL = URL(filePath: inside[0])
+        process.arguments = inside.dropFirst() + words
         for stream in [\Process.standardInput, \.standardOutput, \.standardError] {
             process[keyPath: stream] = FileHandle.nullDevice
         }
@@ -87,6 +113,9 @@ struct Machine {
         try text.write(toFile: place, atomically: false, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: place)
     }
+
+    /// Where a path inside lies for those outside.
+    func outside(_ path: String) -> String { tree + path }
 
     func read(_ path: String) -> String? { try? String(contentsOfFile: tree + path, encoding: .utf8) }
 
@@ -109,7 +138,12 @@ struct Machine {
     func plan(_ config: Config) throws -> Report { try perform(["plan"], config) }
 
     private func perform(_ words: [String], _ config: Config) throws -> Report {
-        try write("/root/metadata.json", config.document)
+        try perform(words, config.document)
+    }
+
+    /// - Parameter document: the metadata.
+    func perform(_ words: [String], _ document: String) throws -> Report {
+        try write("/root/metadata.json", document)
         return Report(try run(["ide-init"] + words + ["--json", "/root/metadata.json"]))
     }
 }
@@ -152,6 +186,8 @@ struct Config {
     var commands: [String: Any] = [:]
     var packages: [String: Any] = [:]
     var services: [String: Any] = [:]
+    /// Others, by their keys.
+    var sections: [String: Any] = [:]
     /// Nil: no such section.
     var readiness: [String: Any]?
     var manager = "systemd"
@@ -185,6 +221,7 @@ struct Config {
             "files": files, "commands": commands, "packages": packages, "services": [manager: services],
         ]
         if let readiness { config["readiness"] = readiness }
+        config.merge(sections) { $1 }
         return ["AWS::CloudFormation::Init": ["config": config]]
     }
 

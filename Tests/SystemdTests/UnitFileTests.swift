@@ -5,12 +5,14 @@ import Testing
 
 extension UnitSuite {
     @Suite struct UnitFileTests {
-        private static let units = ["ide-init.service", "ide-init-watch.service", "ide-init-code-server@.service"]
+        private static let units = [
+            "ide-init.service", "ide-init-watch.service", "ide-init-code-server@.service", "ide-init-dns.service",
+        ]
 
         @Test(arguments: Release.chosen)
         func `systemd-analyze verify has nothing to say`(_ release: Release) throws {
             let machine = try UnitSuite.machine(release)
-            try machine.write("/opt/code-server/bin/code-server", "#!/bin/sh\n", mode: 0o755)
+            try machine.write("/opt/code-server/current/bin/code-server", "#!/bin/sh\n", mode: 0o755)
             for unit in Self.units {
                 let name = unit.replacing("@.", with: "@dev.")
                 let output = try machine.run(
@@ -35,9 +37,10 @@ extension UnitSuite {
             let machine = try UnitSuite.machine(release)
             let name = "ide-init-code-server@dev"
             try machine.write(
-                "/opt/code-server/bin/code-server", "#!/bin/sh\necho $@ >/tmp/words; exec sleep infinity\n", mode: 0o755
+                "/opt/code-server/current/bin/code-server", "#!/bin/sh\necho $@ >/tmp/words; exec sleep infinity\n",
+                mode: 0o755
             )
-            try machine.write("/etc/systemd/system/\(name).service.d/user.conf", "[Service]\nUser=nobody\n")
+            try machine.write("/etc/systemd/system/\(name).service.d/ide-init.conf", "[Service]\nUser=nobody\n")
             try machine.shell("systemctl daemon-reload; systemctl start \(name)")
             #expect(try machine.isActive(name))
             try machine.shell("systemctl stop \(name)")

@@ -24,7 +24,7 @@ enum UnitSuite {
             }
         try machine.shell(
             """
-            systemctl stop ide-init ide-init-watch
+            systemctl stop ide-init ide-init-watch ide-init-dns
             systemctl reset-failed
             rm -rf /run/ide-init /var/lib/ide-init /etc/ide-init /etc/systemd/system/ide-init* /srv /etc/motd
             mkdir /srv
@@ -33,10 +33,16 @@ enum UnitSuite {
         return machine
     }
 
-    private static func installed(_ release: Release) throws -> Machine {
-        let machine = try Machine.booted("\(release)", release)
+    /// - Parameters:
+    ///   - name: of a machine that is the caller's alone.
+    ///   - units: what the package brings.
+    static func installed(
+        _ release: Release, name: String? = nil,
+        units: [String] = ["ide-init", "ide-init-watch", "ide-init-code-server@", "ide-init-dns"]
+    ) throws -> Machine {
+        let machine = try Machine.booted(name ?? "\(release)", release)
         let checkout = Machine.checkout
-        for unit in ["ide-init", "ide-init-watch", "ide-init-code-server@"] {
+        for unit in units {
             try machine.write("/usr/lib/systemd/system/\(unit).service", read(checkout, "units/\(unit).service"))
         }
         try machine.write("/usr/lib/systemd/catalog/ide-init.catalog", read(checkout, "units/ide-init.catalog"))

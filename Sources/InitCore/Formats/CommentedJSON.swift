@@ -150,6 +150,8 @@ private func plainJSON(_ bytes: [UInt8]) -> (plain: [UInt8], extraCommas: [Int])
     var plain = bytes
     var extraCommas: [Int] = []
     var comma: Int?
+    /// What stood before it, and is neither blank nor comment.
+    var last: UInt8 = 0
     var place = 0
     func blank(to end: Int) {
         for index in place..<end where !isBlank(plain[index]) { plain[index] = 0x20 }
@@ -171,10 +173,10 @@ private func plainJSON(_ bytes: [UInt8]) -> (plain: [UInt8], extraCommas: [Int])
             blank(to: end + 2)
             continue
         case (UInt8(ascii: "\""), _):
-            comma = nil
+            (comma, last) = (nil, bytes[place])
             place = stringEnd(bytes, from: place)
             continue
-        case (UInt8(ascii: ","), _): comma = place
+        case (UInt8(ascii: ","), _): comma = "{[,".utf8.contains(last) ? nil : place
         case (UInt8(ascii: "}"), _), (UInt8(ascii: "]"), _):
             if let found = comma {
                 plain[found] = 0x20
@@ -183,6 +185,7 @@ private func plainJSON(_ bytes: [UInt8]) -> (plain: [UInt8], extraCommas: [Int])
             comma = nil
         case (let byte, _): if !isBlank(byte) { comma = nil }
         }
+        if !isBlank(bytes[place]) { last = bytes[place] }
         place += 1
     }
     return (plain, extraCommas)

@@ -96,8 +96,9 @@ extension NginxServer {
     private func certificate(_ text: inout NginxText) {
         guard let certificate else { return }
         text.line()
-        text.line("ssl_certificate \(NginxText.argument(certificate.certificatePath));", from: certificate.path)
-        text.line("ssl_certificate_key \(NginxText.argument(certificate.privateKeyPath));", from: certificate.path)
+        text.line("ssl_certificate \(NginxText.argument(certificate.place.certificatePath));", from: certificate.path)
+        text.line(
+            "ssl_certificate_key \(NginxText.argument(certificate.place.privateKeyPath));", from: certificate.path)
         text.line("ssl_protocols TLSv1.2 TLSv1.3;")
         text.line("ssl_session_cache shared:\(variable("tls")):1m;")
     }

@@ -29,10 +29,10 @@ package struct FileCheck: Sendable, Equatable {
             return Failure(.refused, "\(command.title) \(result.endingText) without a word; nothing was changed")
         }
         let words = Self.withoutProcess(grave.firstRange(of: "] ").map { grave[$0.upperBound...] } ?? grave)
-        let hint = hints.first { words.contains($0.key) }.map { "\n\($0.value)" } ?? ""
+        let hint = hints.sorted { $0.key < $1.key }.first { words.contains($0.key) }.map { "\n\($0.value)" } ?? ""
         return Failure(
             .refused, "\(command.title) refuses it, and nothing was changed: \(words)\(origin(of: words))\(hint)",
-            output: lines.count > 1 ? result.lastLines() : nil)
+            output: lines.allSatisfy { $0 == grave || $0.hasSuffix("test failed") } ? nil : result.lastLines())
     }
 
     /// `1234#1234: `, as nginx begins a line of its log.

@@ -194,12 +194,18 @@ package struct Unpacking: Sendable, Equatable {
     package var stripsTopLevel: Bool
     /// Without it a member with a setuid or setgid bit is refused.
     package var allowsSetuid: Bool
+    /// Whatever owners the archive names, its members are ours, and nobody else may write to them: a program that others run.
+    package var takesOver: Bool
 
-    package init(_ origin: Origin, to destination: String, stripsTopLevel: Bool = false, allowsSetuid: Bool = false) {
+    package init(
+        _ origin: Origin, to destination: String, stripsTopLevel: Bool = false, allowsSetuid: Bool = false,
+        takesOver: Bool = false
+    ) {
         self.origin = origin
         self.destination = destination
         self.stripsTopLevel = stripsTopLevel
         self.allowsSetuid = allowsSetuid
+        self.takesOver = takesOver
     }
 }
 

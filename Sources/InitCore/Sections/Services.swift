@@ -27,6 +27,7 @@ struct ServiceResource: Resource {
     let isEnabled: Bool?
     let isRunning: Bool?
     let reactsTo: [Mark]
+    private let canReload: (@Sendable (Planning) throws -> Void)?
 
     init(
         _ name: String, _ node: JSONNode, _ manager: ServiceManager, _ input: SectionInput,
@@ -38,6 +39,7 @@ struct ServiceResource: Resource {
         self.id = input.id("\(manager.rawValue)/\(name)")
         self.name = name
         self.manager = manager
+        canReload = nil
         isEnabled = node.given("enabled")?.flag(&diagnostics)
         isRunning = node.given("ensureRunning")?.flag(&diagnostics)
         var marks: [Mark] = []
@@ -58,8 +60,13 @@ struct ServiceResource: Resource {
     }
 
     /// A unit that a section of ours needs.
-    init(_ id: ResourceID, unit: String, isEnabled: Bool? = true, isRunning: Bool? = true, reactsTo: [Mark] = []) {
+    /// - Parameter canReload: throws where what runs would refuse a reload and tell nobody.
+    init(
+        _ id: ResourceID, unit: String, isEnabled: Bool? = true, isRunning: Bool? = true, reactsTo: [Mark] = [],
+        canReload: (@Sendable (Planning) throws -> Void)? = nil
+    ) {
         self.id = id
+        self.canReload = canReload
         name = unit
         manager = .systemd
         self.isEnabled = isEnabled
@@ -112,6 +119,7 @@ struct ServiceResource: Resource {
             throw masked(changed.isEmpty ? "started" : "restarted")
         }
         if !changed.isEmpty {
+            if isActive { try canReload?(now) }
             facts.append(Fact("restarts for", nil, changed.map { "\($0.section)[\($0.name)]" }.joined(separator: ", ")))
             act(.restart)
             let doubt = now.ledger.doubt(of: changed)

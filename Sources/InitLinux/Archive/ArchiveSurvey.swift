@@ -15,7 +15,8 @@ struct ArchiveSurvey {
         let reader = ContentReader()
         var check = ArchiveCheck(stripsTopLevel: stripsTopLevel, allowsSetuid: allowsSetuid)
         var file = try ArchiveFile(archive)
-        while let member = try file.next() {
+        while var member = try file.next() {
+            member.mode &= ~unpacker.forbiddenMode
             let (user, group) = owners.numbers(member)
             if let place = try check.add(member, user: user, group: group), let tree {
                 check.note(sameContent: try reader.matches(&file, member.size, tree, place))

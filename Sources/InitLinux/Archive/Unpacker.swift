@@ -6,16 +6,19 @@ package import InitCore
 package struct Unpacker: Sendable {
     let isRoot: Bool
     let umask: UInt32
+    /// Bits that no member's mode may have.
+    let forbiddenMode: UInt16
     let user: @Sendable (String) -> UInt32?
     let group: @Sendable (String) -> UInt32?
 
-    /// `isRoot`: owners are compared and set. `user` and `group` give an account's number by its name.
+    /// `isRoot`: owners are compared and set, else all is ours. `user` and `group` give an account's number by its name.
     package init(
-        isRoot: Bool, umask: UInt32, user: @escaping @Sendable (String) -> UInt32?,
+        isRoot: Bool, umask: UInt32, forbiddenMode: UInt16 = 0, user: @escaping @Sendable (String) -> UInt32?,
         group: @escaping @Sendable (String) -> UInt32?
     ) {
         self.isRoot = isRoot
         self.umask = umask
+        self.forbiddenMode = forbiddenMode
         self.user = user
         self.group = group
     }

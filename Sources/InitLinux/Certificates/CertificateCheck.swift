@@ -47,7 +47,7 @@ package enum CertificateCheck {
 
     private static func checkOrder(_ chain: [Certificate], _ key: Certificate.PrivateKey) throws {
         guard let own = chain.firstIndex(where: { $0.publicKey == key.publicKey }) else {
-            let whose = chain.first.map { describe($0) } ?? "none"
+            let whose = chain.first.map { name($0.subject) } ?? "none"
             throw Failure(
                 .refused, "the private key isn't the certificate's (\(whose)): fetch both from the same place and time")
         }

@@ -162,14 +162,17 @@ struct FileCommit: Sendable {
             if stood { return StepResult(changed: false) }
             throw systemFailure("the directory can't be made", path)
         }
-        if owner != nil || group != nil {
-            guard fchownat(directory.descriptor, name, owner ?? .max, group ?? .max, AT_SYMLINK_NOFOLLOW) == 0 else {
-                throw systemFailure("its owner can't be set", path)
-            }
+        // By what was opened, and only if that is ours still: who may write here could have put a link there, or another.
+        let new = openat(directory.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        defer { close(new) }
+        var info = stat()
+        guard new >= 0, fstat(new, &info) == 0, info.st_uid == geteuid() else {
+            throw Failure(.refused, "\(path) was taken away when it had just been made; look who writes there")
         }
-        guard fchmodat(directory.descriptor, name, mode_t(mode), 0) == 0 else {
-            throw systemFailure("its mode can't be set", path)
+        if owner != nil || group != nil, fchown(new, owner ?? .max, group ?? .max) != 0 {
+            throw systemFailure("its owner can't be set", path)
         }
+        guard fchmod(new, mode_t(mode)) == 0 else { throw systemFailure("its mode can't be set", path) }
         try syncDirectories([directory.path] + made)
         return StepResult(changed: true)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import InitTesting
 import Testing
 
 @testable import InitCore
@@ -103,6 +104,40 @@ import Testing
         let plan = try read(dns, facts: HostFacts([.publicIPv4: .unknown("nobody answers")]))
         #expect(plan.errors == [])
         #expect(zones(plan).flatMap(\.records).map(\.isKnown) == [false])
+    }
+
+    @Test(arguments: [
+        (ContainerState.Status?.some(.running), true, true), (.some(.restarting), true, true),
+        (.some(.exited), true, false),
+        (.some(.running), false, false), (nil, true, false),
+    ])
+    func `a record of a container is there while that is ours and runs`(
+        _ status: ContainerState.Status?, _ isOurs: Bool, _ isThere: Bool
+    ) async throws {
+        let zone = try #require(
+            zones(try read("{\"Z1\": {\"a.example.com\": {\"value\": \"192.0.2.1\", \"container\": \"dev-1\"}}}")).first
+        )
+        let labels = OwnershipMark(owner: "dev/Host", config: "config", section: "containers", item: "dev-1").labels
+        let mark = RecordMark(owner: "dev/Host", instance: "i-1", config: "config", type: "A")
+        let sets = [
+            zone.records[0].set,
+            DNSRecordSet(RecordMark.name(of: zone.records[0].set.name), "TXT", ttl: 300, values: [mark.value]),
+        ]
+        for found in [[], sets] {
+            var probe = FakeHost(FakeWorld()) { Issue.record("\($0)") }.host(performing: false).probe
+            probe.dns = DNSProbe(
+                listing: { _, _ in ZoneListing(zone: DNSName(told: "example.com"), sets: found) }, instance: { "i-1" })
+            probe.docker.container = { name in
+                #expect(name == "dev-1")
+                return status.map { ContainerState(image: "sha256:0", labels: isOurs ? labels : [:], status: $0) }
+            }
+            let plan = try await zone.plan(Planning(probe: probe, ledger: Ledger()))
+            var edits: [DNSChange.Edit.Action] = []
+            if case .change(let change) = plan {
+                for case .dns(let change) in change.steps { edits += change.batches.joined().map(\.action) }
+            }
+            #expect(edits == (isThere == found.isEmpty ? isThere ? [.create, .create] : [.delete, .delete] : []))
+        }
     }
 
     @Test func `the unit is the one that packages install`() throws {

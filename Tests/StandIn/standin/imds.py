@@ -30,6 +30,7 @@ class Metadata:
     def reset(self):
         self.settings = {
             "instanceId": "i-0123456789abcdef0", "region": "us-east-1", "availabilityZone": "us-east-1a", "role": "ec2role",
+            "publicIPv4": "198.51.100.7", "ipv6": "2001:db8::10",  # None: it has none
             "roleDelay": 0,  # seconds from now on in which there is no role yet
             "lifetime": 6 * 3600,  # of the role's credentials
             "propagation": 0,  # seconds in which no service knows new credentials
@@ -67,10 +68,14 @@ class Metadata:
         tree = {
             "ami-id": "ami-0abcdef1234567890", "hostname": "ip-10-0-0-10.ec2.internal", "instance-id": instance, "instance-type": "t3.micro",
             "local-hostname": "ip-10-0-0-10.ec2.internal", "local-ipv4": "10.0.0.10", "mac": "02:00:00:00:00:01",
-            "public-hostname": "ec2-198-51-100-7.compute-1.amazonaws.com", "public-ipv4": "198.51.100.7", "ipv6": "2001:db8::10",
+            "public-hostname": "ec2-198-51-100-7.compute-1.amazonaws.com",
             "placement": {"availability-zone": s["availabilityZone"], "region": s["region"]},
             "services": {"domain": "amazonaws.com", "partition": "aws"},
         }
+        if s["publicIPv4"]:
+            tree["public-ipv4"] = s["publicIPv4"]
+        if s["ipv6"]:
+            tree["ipv6"] = s["ipv6"]
         if s["tags"]:
             tree["tags"] = {"instance": dict(self.identity.tags.get(instance, {}))}
         if s["role"] and time.monotonic() - self.since >= s["roleDelay"]:

@@ -13,7 +13,7 @@ struct CodeServerConfigFile {
         if let found, found.kind != .file {
             throw Failure(.refused, "\(path) is a \(found.kind.rawValue), and a file is wanted; move it away")
         }
-        let old = try found.map { _ in try now.probe.read(path) } ?? []
+        let old = try found.map { try now.probe.read(path, $0) } ?? []
         if found != nil, OwnershipMark(ofFile: old) == nil, !instance.adopts {
             throw Failure(
                 .refused,
@@ -34,17 +34,14 @@ struct CodeServerConfigFile {
         var part = CodeServerPart(facts: facts(Self.read(old), entries))
         part.needsRestart = !part.facts.isEmpty
         part.facts += found.map { home.ownerFacts($0, mode: 0o600) } ?? []
-        if old != text {
-            if part.facts.isEmpty { part.facts.append(Fact("made by", nil, ownership.owner)) }
+        if old != text, part.facts.isEmpty { part.facts.append(Fact("made by", nil, ownership.owner)) }
+        if !part.facts.isEmpty {
+            // For a mode or owner too: a change of those by path could be led elsewhere by the user.
             part.steps = [
                 .write(
                     FileWrite(
                         path, .secret(Secret(text)), mode: 0o600, owner: home.account.id, group: home.account.group,
                         keepsBackup: false))
-            ]
-        } else if !part.facts.isEmpty {
-            part.steps = [
-                .setAttributes(path: path, mode: 0o600, owner: home.account.id, group: home.account.group)
             ]
         }
         return part

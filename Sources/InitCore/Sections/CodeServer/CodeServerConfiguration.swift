@@ -83,6 +83,7 @@ struct CodeServerConfiguration: Sendable, Equatable {
             values[key.name] = ReferencedText(reading: text, at: node.path, &diagnostics).map(Value.secret)
         case .choice(let choices):
             guard let text = text(node, &diagnostics) else { return }
+            texts[key.name] = text
             guard choices.contains(text) else {
                 diagnostics.error(
                     node.path,
@@ -162,6 +163,7 @@ struct CodeServerConfiguration: Sendable, Equatable {
             }
             return
         }
+        guard auth == "password" else { return }
         if given.isEmpty, values["password"] == nil, values["hashed-password"] == nil {
             diagnostics.error(
                 place,

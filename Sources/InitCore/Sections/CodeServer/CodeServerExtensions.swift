@@ -86,7 +86,7 @@ struct CodeServerExtensions: Resource {
         var versions: [String: String] = [:]
         let list = home.extensions + "/extensions.json"
         if let found = try now.probe.status(list), found.kind == .file,
-            case .array(let items)? = try? JSONParser.parse(now.probe.read(list), name: list).value
+            case .array(let items)? = try? JSONParser.parse(now.probe.read(list, found), name: list).value
         {
             for item in items.map({ JSONNode($0) }) {
                 guard case .string(let id)? = item["identifier"]?["id"]?.value,

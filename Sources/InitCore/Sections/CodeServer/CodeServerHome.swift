@@ -101,3 +101,16 @@ struct CodeServerHome: Sendable, Equatable {
 func parent(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
 }
+
+extension Probe {
+    /// What a user may have made as large as the machine's memory.
+    /// - Throws: `Failure` of kind `refused` for what is longer than 4 MiB.
+    func read(_ path: String, _ found: FileStatus) throws -> [UInt8] {
+        let most = 4 << 20
+        guard found.size <= most else {
+            throw Failure(
+                .refused, "\(path) holds \(found.size) bytes, and \(most >> 20) MiB at most are read; move it away")
+        }
+        return try read(path)
+    }
+}

@@ -119,7 +119,8 @@ struct CodeServerArchive: Resource {
                 steps = [
                     .unpack(
                         Unpacking(
-                            .download(try install.source.download(values)), to: install.place, stripsTopLevel: true)),
+                            .download(try install.source.download(values)), to: install.place, stripsTopLevel: true,
+                            takesOver: true)),
                     .write(
                         FileWrite(
                             "\(install.place)/\(Self.ownershipFile)", .bytes(Array("# \(ownership.header)\n".utf8)),

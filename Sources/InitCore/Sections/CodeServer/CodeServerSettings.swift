@@ -55,8 +55,10 @@ struct CodeServerSettingsFile {
         }
         var json: CommentedJSON
         do {
-            json = try CommentedJSON(found.map { _ in try now.probe.read(path) } ?? [], name: path)
-        } catch let failure as Failure where failure.kind == .invalidDocument && !instance.enforcesSettings {
+            json = try CommentedJSON(found.map { try now.probe.read(path, $0) } ?? [], name: path)
+        } catch let failure as Failure
+            where [.invalidDocument, .refused].contains(failure.kind) && !instance.enforcesSettings
+        {
             return CodeServerPart(note: "\(failure.message); the settings aren't in it until the user has mended it")
         }
         let record = WrittenSettings(try recorded(home, now))
@@ -98,7 +100,7 @@ struct CodeServerSettingsFile {
     /// Nothing where it isn't there, or isn't a file.
     private func recorded(_ home: CodeServerHome, _ now: Planning) throws -> [UInt8] {
         guard let found = try now.probe.status(home.settingsRecord), found.kind == .file else { return [] }
-        return try now.probe.read(home.settingsRecord)
+        return try now.probe.read(home.settingsRecord, found)
     }
 
     /// 2 and 2.0 are one number.

@@ -23,8 +23,8 @@ enum OldSpellings {
     static func warn(of text: String, at path: DocumentPath, _ diagnostics: inout Diagnostics) {
         guard text.contains("code-server") else { return }
         var told: Set<String> = []
-        for line in text.replacing("\\\n", with: " ").split(whereSeparator: \.isNewline) {
-            let words = line.split(whereSeparator: { $0.isWhitespace || $0 == "\"" || $0 == "'" || $0 == ";" }).map(
+        for line in text.replacing("\\\n", with: " ").split(whereSeparator: { $0.isNewline || ";|&".contains($0) }) {
+            let words = line.split(whereSeparator: { $0.isWhitespace || $0 == "\"" || $0 == "'" }).map(
                 String.init)
             guard let place = words.firstIndex(where: isProgram) else { continue }
             let isImage = words[..<place].contains("docker") || words[..<place].contains("podman")

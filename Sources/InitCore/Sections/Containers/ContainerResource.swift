@@ -11,7 +11,16 @@ struct ContainerResource: Resource {
     var runsSideBySide: Bool { true }
     /// Most of its time it waits until it is seen to run; the way to the daemon is narrow enough by itself.
     var mostSideBySide: Int { 256 }
-    var references: [Reference] { wish.references.map(\.reference) }
+    var references: [Reference] { named.map(\.reference) }
+
+    private var named: [NamedReference] { wish.references + (traefikPassword?.references ?? []) }
+
+    private var runsTraefik: Bool {
+        guard let traefik else { return false }
+        return wish.spec.mounts.contains { ContainerOutline.mounts($0.source, traefik.directory) }
+    }
+
+    private var traefikPassword: ReferencedText? { runsTraefik ? traefik?.staticPassword : nil }
 
     init(_ wish: DecodedContainer, _ outline: ContainerOutline, _ traefik: TraefikModel?, _ input: SectionInput) {
         id = input.id(wish.spec.name)
@@ -25,7 +34,7 @@ struct ContainerResource: Resource {
         let name = wish.spec.name
         let found = try await now.probe.docker.container(name)
         let values: ReferenceValues
-        switch try await now.resolve(wish.references) {
+        switch try await now.resolve(named) {
         case .values(let known): values = known
         case .unknown(let certainty):
             return .change(
@@ -144,9 +153,8 @@ struct ContainerResource: Resource {
             parts["route"] = .sorted(labels.mapValues { .string($0) })
             if let login = route.login { parts["password"] = try revealed(["": login.password]) }
         }
-        if let traefik, wish.spec.mounts.contains(where: { ContainerOutline.mounts($0.source, traefik.directory) }) {
-            parts["traefik"] = .string(traefik.staticFingerprint)
-        }
+        if let traefik, runsTraefik { parts["traefik"] = .string(traefik.staticFingerprint) }
+        if let traefikPassword { parts["traefikPassword"] = try revealed(["": traefikPassword]) }
         if !wish.secretEnvironment.isEmpty { parts["secretEnvironment"] = try revealed(wish.secretEnvironment) }
         if !wish.secretFiles.isEmpty { parts["secrets"] = try revealed(wish.secretFiles) }
         return parts

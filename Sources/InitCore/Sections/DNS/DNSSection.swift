@@ -1,11 +1,15 @@
 // dns: {owner?, ZONE: {NAME: {type?, ttl?, value, container?, adopt?, count?} or a list of those}}. A zone's records are one resource.
+// Where a template's parameters name them, which can't be keys, a label stands for each: {LABEL: {zone: ZONE, LABEL: {name: NAME, …}}}.
 
 let dnsSection = SectionType(key: "dns", takesFacts: true, sweep: { ZoneSweep(scope: $0) }) { input, diagnostics in
     var zones: [any Resource] = []
     var seen: Set<String> = []
     let owner = RecordOwner.read(input, &diagnostics)
     for (key, node) in input.sortedItems(&diagnostics) where key != RecordOwner.key {
-        guard let zone = hostedZone(key, at: node.path, &diagnostics) else { continue }
+        let named = WishedRecords.zone(node)
+        guard let id = named.map({ $0.text(&diagnostics, wanted: "a hosted zone's id") }) ?? key,
+            let zone = hostedZone(id, at: named?.path ?? node.path, &diagnostics)
+        else { continue }
         guard seen.insert(zone).inserted else {
             diagnostics.error(node.path, "hosted zone \(zone) stands here twice; put its records together")
             continue
@@ -62,14 +66,21 @@ private enum RecordOwner {
 }
 
 private enum WishedRecords {
-    private static let keys = ["type", "ttl", "value", "container", "adopt", "count"]
+    private static let keys = ["name", "type", "ttl", "value", "container", "adopt", "count"]
     /// Seconds. An address that changes with each start of a machine isn't to be remembered for long.
     private static let ttl = 60
     private static let longestTTL = 172_800
 
+    /// The id's place, where the zone's own key is but a label; a map of that key is a record.
+    static func zone(_ node: JSONNode) -> JSONNode? {
+        guard let zone = node.given("zone"), !zone.isMap, !zone.isList else { return nil }
+        return zone
+    }
+
     static func read(_ zone: JSONNode, _ facts: HostFacts, _ diagnostics: inout Diagnostics) -> [WishedRecord] {
         var records: [WishedRecord] = []
-        for (name, node) in zone.map(&diagnostics).sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        let items = zone.map(&diagnostics).filter { $0.key != "zone" || Self.zone(zone) == nil }
+        for (name, node) in items.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
             for item in node.isList ? node.items : [node] {
                 guard item.isMap else {
                     item.complain("a map with \"value\", or a list of such maps", &diagnostics)
@@ -94,9 +105,10 @@ private enum WishedRecords {
     }
 
     private static func record(
-        _ text: String, _ node: JSONNode, _ facts: HostFacts, _ diagnostics: inout Diagnostics
+        _ key: String, _ node: JSONNode, _ facts: HostFacts, _ diagnostics: inout Diagnostics
     ) -> WishedRecord? {
         node.checkKeys(keys, &diagnostics)
+        guard let text = node.given("name").map({ $0.text(&diagnostics) }) ?? key else { return nil }
         let adopts = node.given("adopt")?.flag(&diagnostics) ?? false
         let container = node.given("container")?.text(&diagnostics)
         let ttl = node.given("ttl")?.whole(&diagnostics, 0...longestTTL) ?? ttl

@@ -12,7 +12,7 @@ enum DNSUnit {
     static func resources(_ input: SectionInput) -> [any Resource] {
         [
             DNSUnitFile(id: input.id(path), mark: input.ownership(path)),
-            ServiceResource(input.id(name), unit: name),
+            DNSUnitService(service: ServiceResource(input.id(name), unit: name)),
         ]
     }
 
@@ -66,6 +66,24 @@ enum DNSUnit {
         """
 }
 
+/// Enabled and started, where there is a systemd to do so (sd_booted(3)).
+private struct DNSUnitService: Resource {
+    let service: ServiceResource
+
+    var id: ResourceID { service.id }
+
+    static func isOfUse(_ probe: Probe) throws -> Bool { try probe.status("/run/systemd/system") != nil }
+
+    func plan(_ now: Planning) async throws -> Plan {
+        guard try Self.isOfUse(now.probe) else {
+            return .skip(
+                "systemd doesn't run here: before this machine goes, its names are to be taken away by ide-init dns remove"
+            )
+        }
+        return try await service.plan(now)
+    }
+}
+
 /// Where no package brought it.
 private struct DNSUnitFile: Resource {
     let id: ResourceID
@@ -76,6 +94,7 @@ private struct DNSUnitFile: Resource {
     private static let program = "/opt/aws/bin/ide-init"
 
     func plan(_ now: Planning) async throws -> Plan {
+        guard try DNSUnitService.isOfUse(now.probe) else { return .unchanged }
         for path in DNSUnit.packaged where try now.probe.status(path) != nil { return .unchanged }
         let wished = Array("# \(mark.header)\n\(text(now.probe))".utf8)
         var found: [UInt8]?

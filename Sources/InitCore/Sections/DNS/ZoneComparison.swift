@@ -60,7 +60,8 @@ struct ZoneComparison: Sendable {
         let mark = edits.mark(found.name, found.type)
         if record.adopts || mark?.owner == claimant.owner { return nil }
         let whose =
-            mark.map { "belongs to \($0.owner), made by \($0.instance)" } ?? "is there already, and not made by ide-init"
+            mark.map { "belongs to \($0.owner), made by \($0.instance)" }
+            ?? "is there already, and not made by ide-init"
         return "\(found.label) (\(found.text)) \(whose)"
     }
 

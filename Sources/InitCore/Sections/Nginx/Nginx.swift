@@ -83,12 +83,12 @@ enum Nginx {
         var unheard = Diagnostics(compatible: true)
         let isEnabled = stated?.given("enabled")?.flag(&unheard) ?? true
         let isRunning = stated?.given("ensureRunning")?.flag(&unheard) ?? true
-        let certificates = Set(servers.compactMap(\.certificate?.name)).sorted()
+        let certificates = Set(servers.compactMap(\.certificate?.place.mark)).sorted { $0.name < $1.name }
         return ServiceResource(
             input.id(unit), unit: unit, isEnabled: isEnabled, isRunning: isRunning,
             reactsTo: isRunning
                 ? servers.map { change(of: $0.name) } + [removal]
-                    + certificates.map { Mark(everywhere: "certificates", $0) } : [])
+                    + certificates : [])
     }
 }
 

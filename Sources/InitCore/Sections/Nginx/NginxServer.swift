@@ -7,9 +7,7 @@ struct NginxServer: Sendable, Equatable {
     }
 
     struct Certificate: Sendable, Equatable {
-        let name: String
-        let certificatePath: String
-        let privateKeyPath: String
+        let place: CertificatePlace
         let path: DocumentPath
     }
 
@@ -60,8 +58,11 @@ struct NginxListen: Sendable, Equatable {
 
     func addresses(hasIPv6: Bool) -> [String] { isBarePort && hasIPv6 ? [text, "[::]:\(text)"] : [text] }
 
+    /// At no address of its own.
+    var isEverywhere: Bool { isBarePort || ["*", "0.0.0.0", "[::]"].contains { text == "\($0):\(port)" } }
+
     /// Whether Debian's stock site listens there too.
-    var meetsStockSite: Bool { port == 80 && (isBarePort || ["*:80", "0.0.0.0:80", "[::]:80"].contains(text)) }
+    var meetsStockSite: Bool { port == 80 && isEverywhere }
 }
 
 // MARK: Reading
@@ -262,32 +263,13 @@ extension NginxServer {
 }
 
 extension NginxServer.Certificate {
-    /// From the document's own certificates, in whatever config.
     fileprivate init?(_ node: JSONNode, _ input: SectionInput, _ diagnostics: inout Diagnostics) {
-        guard let name = node.text(&diagnostics, wanted: "the name of one of the document's certificates") else {
-            return nil
-        }
-        guard let places = ListedCertificate.find(name, in: input.document) else { return nil }
-        for path in [places.certificatePath, places.keyPath] where path.contains("$") {
+        guard let place = input.certificate(node, &diagnostics) else { return nil }
+        for path in [place.certificatePath, place.privateKeyPath] where path.contains("$") {
             diagnostics.error(
                 node.path, "\(path): nginx takes a dollar sign in a path for a variable; choose another path")
         }
-        self.init(name: name, certificatePath: places.certificatePath, privateKeyPath: places.keyPath, path: node.path)
-    }
-}
-
-private enum ListedCertificate {
-    static func find(_ name: String, in document: JSONNode) -> (certificatePath: String, keyPath: String)? {
-        for (_, config) in document.members {
-            guard let node = config["certificates"]?[name] else { continue }
-            var unheard = Diagnostics()
-            let directory = "/etc/ide-init/certificates/\(name)"
-            return (
-                node.given("certificatePath")?.text(&unheard) ?? "\(directory)/fullchain.pem",
-                node.given("privateKeyPath")?.text(&unheard) ?? "\(directory)/privkey.pem"
-            )
-        }
-        return nil
+        self.init(place: place, path: node.path)
     }
 }
 

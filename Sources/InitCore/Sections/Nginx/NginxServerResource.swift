@@ -37,7 +37,15 @@ struct NginxServerResource: Resource {
             set.links.append(site.link)
         }
         guard !set.writes.isEmpty || !set.removals.isEmpty else { return .unchanged }
-        set.check = text.check(of: server.file)
+        var check = text.check(of: server.file)
+        // These it names without a line of its configuration.
+        if let certificate = server.certificate {
+            for path in [certificate.place.certificatePath, certificate.place.privateKeyPath] {
+                check.hints["\"\(path)\""] =
+                    "That is what \(certificate.path) names; the config that lists it has to run first"
+            }
+        }
+        set.check = check
         let paths = server.ides.count
         if paths > 1 {
             facts.append(

@@ -78,13 +78,14 @@ package struct TraefikModel: Sendable, Equatable {
 
     // MARK: For the container that reads the files
 
-    /// Announced when the file that Traefik reads only once, at its start, has changed.
-    package var staticMark: Mark { Mark(everywhere: Self.section, "static") }
-
-    /// SHA-256 of the static file as it is wished for, without the hash of a password, which is another each time.
+    /// SHA-256 of the file that Traefik reads only once, at its start, as it is wished for; without the hash of a password,
+    /// which is another each time.
     package var staticFingerprint: String {
         hexadecimal(SHA256.hash(data: Array(staticText(dashboardUser: dashboard?.login.user ?? "").utf8)))
     }
+
+    /// Whose hash is in that file: 1.7's.
+    package var staticPassword: ReferencedText? { version == .one ? dashboard?.login.password : nil }
 
     /// Whether a release of Traefik asks for Docker's API 1.24, which newer daemons refuse: before 2.11.31 and 3.6.1.
     /// What a tag leaves open (`v3`, `latest`) is taken for new enough.

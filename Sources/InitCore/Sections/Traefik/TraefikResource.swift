@@ -70,12 +70,10 @@ struct TraefikResource: Resource {
         }
         let paths = removals.map { "\(model.directory)/\($0)" }
         if !writes.isEmpty || !paths.isEmpty { steps.append(.replace(FileSet(writes: writes, removals: paths))) }
-        let changesStatic = writes.contains { $0.path == "\(model.directory)/\(TraefikModel.staticName)" }
         let isNew = try standing.file(TraefikModel.staticName, now) == nil
         return .change(
             Change(
-                isNew ? .create : .update, facts: facts + routeFacts(isNew: isNew), steps: steps,
-                marks: changesStatic ? [model.staticMark] : []))
+                isNew ? .create : .update, facts: facts + routeFacts(isNew: isNew), steps: steps))
     }
 
     private func unknown(_ standing: Standing, _ certainty: Change.Certainty) -> Plan {
@@ -87,7 +85,7 @@ struct TraefikResource: Resource {
         return .change(
             Change(
                 standing.isEmpty ? .create : .update, facts: facts, steps: [],
-                certainty: certainty, marks: [model.staticMark]))
+                certainty: certainty))
     }
 
     private func routeFacts(isNew: Bool) -> [Fact] {

@@ -84,7 +84,6 @@ struct TraefikSweep: Resource {
         return .change(
             Change(
                 .remove, facts: left.map { Fact("\(directory)/\($0.name)", "there", "removed") },
-                steps: [.replace(FileSet(writes: [], removals: left.map { "\(directory)/\($0.name)" }))],
-                marks: [Mark(everywhere: TraefikModel.section, "static")]))
+                steps: [.replace(FileSet(writes: [], removals: left.map { "\(directory)/\($0.name)" }))]))
     }
 }

@@ -1,0 +1,77 @@
+// The unit that makes names at boot and takes them away when the machine is switched off, on machines that really are.
+
+import Foundation
+import InitCore
+import TestSupport
+import Testing
+
+extension UnitSuite {
+    @Suite struct DNSUnitTests {
+        private let metadata: [String: Any] = [
+            "AWS::CloudFormation::Init": [
+                "config": [
+                    "dns": [
+                        "ZUNIT": [
+                            "dev-${n}.example.com": ["count": 2, "value": "${public-ipv4}"],
+                            "www.example.com": ["type": "CNAME", "value": "dev-1.example.com"],
+                        ]
+                    ]
+                ]
+            ]
+        ]
+
+        private func names(_ standIn: StandIn) async throws -> [String] {
+            try await standIn.look("records")["ZUNIT"]?.items.compactMap { $0["name"]?.plainText }
+                .filter { $0 != "example.com." && !$0.hasPrefix("_ide-init.") } ?? []
+        }
+
+        /// A machine with its records made by the unit of its boot.
+        private func machine(_ release: Release, _ name: String) async throws -> (Machine, Stack) {
+            let machine = try UnitSuite.installed(release, name: name, units: ["ide-init"])
+            let stack = try await Stack(metadata)
+            try await stack.standIn.set("zones", #"{"id": "ZUNIT", "name": "example.com"}"#)
+            try machine.configure("ide-init", options: stack.options, environment: stack.environment)
+            let environment = stack.environment.map { "Environment=\($0)=\($1)" }.joined(separator: "\n")
+            try machine.write(
+                "/etc/systemd/system/ide-init-dns.service.d/test.conf",
+                "[Service]\nStandardError=journal+console\n\(environment)\n")
+            try machine.shell("systemctl daemon-reload; systemctl start ide-init")
+            return (machine, stack)
+        }
+
+        @Test(arguments: Release.chosen)
+        func `names go when the machine is switched off, and not before`(_ release: Release) async throws {
+            let (machine, stack) = try await machine(release, "dns-\(release)-off")
+            let all = ["dev-1.example.com.", "dev-2.example.com.", "www.example.com."]
+            #expect(try await names(stack.standIn) == all)
+            #expect(try machine.isActive("ide-init-dns") && machine.enablement("ide-init-dns") == "enabled")
+            #expect(
+                machine.read("/etc/systemd/system/ide-init-dns.service")?.hasPrefix("# Made by ide-init for") == true)
+
+            // Stopped or restarted by itself, it takes nothing away; with another address it brings it about.
+            try await stack.standIn.set("imds", #"{"publicIPv4": "203.0.113.5"}"#)
+            try machine.shell("systemctl restart ide-init-dns")
+            #expect(try await names(stack.standIn) == all)
+            let value = try await stack.standIn.look("records")["ZUNIT"]?.items
+                .first { $0["name"]?.plainText == "dev-1.example.com." }?["values"]?.items.first?.plainText
+            #expect(value == "203.0.113.5")
+            try machine.shell("systemctl stop ide-init-dns")
+            #expect(try await names(stack.standIn) == all)
+
+            try machine.shell("systemctl start ide-init-dns")
+            _ = try machine.start("systemctl", "poweroff")
+            try await eventually("the names are gone") { try await names(stack.standIn).isEmpty }
+        }
+
+        @Test(arguments: Release.chosen)
+        func `a restart of the machine leaves its names alone`(_ release: Release) async throws {
+            let (machine, stack) = try await machine(release, "dns-\(release)-restart")
+            let before = try await stack.standIn.requests("route53.ChangeResourceRecordSets")
+            _ = try machine.start("systemctl", "reboot")
+            try await eventually("the machine is gone") { !machine.isRunning }
+            #expect(machine.console.contains("the machine isn't being switched off; the records stay"))
+            #expect(try await names(stack.standIn).count == 3)
+            #expect(try await stack.standIn.requests("route53.ChangeResourceRecordSets") == before)
+        }
+    }
+}
