@@ -118,8 +118,8 @@ extension Moment {
         case .step(.write(let write)) where item.id.name == write.path: true
         case .step(.link(let link)): item.id.name == link.path
         case .step(.unpack(let unpacking)): item.id.name == unpacking.destination
-        case .step(.run(let command)):
-            ["packages", "groups", "users"].contains(item.id.section) || command.title == "Command \(item.id.name)"
+        case .step(.run(let command)) where command.title == "Command \(item.id.name)": true
+        case .step(.run) where ["packages", "groups", "users"].contains(item.id.section): true
         case .step(let step):
             clean.items.contains { $0.id == item.id && $0.change?.steps.contains(step) ?? false }
         // Announced before what it is for, cleared after: any of the items around it.
