@@ -115,15 +115,23 @@ extension Moment {
     fileprivate func concerns(_ item: Report.Item, in clean: Report) -> Bool {
         switch self {
         case .file(let path): item.id.name == path
-        case .step(.write(let write)) where item.id.name == write.path: true
-        case .step(.link(let link)): item.id.name == link.path
-        case .step(.unpack(let unpacking)): item.id.name == unpacking.destination
-        case .step(.run(let command)):
-            ["packages", "groups", "users"].contains(item.id.section) || command.title == "Command \(item.id.name)"
         case .step(let step):
-            clean.items.contains { $0.id == item.id && $0.change?.steps.contains(step) ?? false }
+            Self.concerns(step, item)
+                || clean.items.contains { $0.id == item.id && $0.change?.steps.contains(step) ?? false }
         // Announced before what it is for, cleared after: any of the items around it.
         case .save: true
+        }
+    }
+
+    /// By what cfn-init's own sections call their items; what they plan again isn't in the report.
+    private static func concerns(_ step: Step, _ item: Report.Item) -> Bool {
+        switch step {
+        case .write(let write): item.id.name == write.path
+        case .link(let link): item.id.name == link.path
+        case .unpack(let unpacking): item.id.name == unpacking.destination
+        case .run(let command):
+            ["packages", "groups", "users"].contains(item.id.section) || command.title == "Command \(item.id.name)"
+        default: false
         }
     }
 }
