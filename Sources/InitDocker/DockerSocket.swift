@@ -50,6 +50,8 @@ package final class DockerSocket: Sendable {
     private let inside = Mutex(Inside())
     private let stopReason: @Sendable () -> Failure?
     private let version = Once<APIVersion>()
+    /// Before the client, whose own queue gives up after the time for connecting.
+    private let turnstile = Turnstile(mostAtOnce)
 
     package init(path: String, stopReason: @escaping @Sendable () -> Failure?) {
         self.path = path
@@ -130,12 +132,14 @@ package final class DockerSocket: Sendable {
     ) async throws -> DockerAnswer {
         let request = Self.request(method, url(path), body, headers)
         return try await told(path) {
-            let response = try await client().execute(
-                request, deadline: .now() + .milliseconds(Int64(seconds * 1000)))
-            let body = try await response.body.collect(upTo: limit)
-            return DockerAnswer(
-                status: Int(response.status.code), body: Array(body.readableBytesView),
-                headers: response.headers.map { ($0.name, $0.value) })
+            try await turnstile.pass {
+                let response = try await client().execute(
+                    request, deadline: .now() + .milliseconds(Int64(seconds * 1000)))
+                let body = try await response.body.collect(upTo: limit)
+                return DockerAnswer(
+                    status: Int(response.status.code), body: Array(body.readableBytesView),
+                    headers: response.headers.map { ($0.name, $0.value) })
+            }
         }
     }
 
@@ -228,7 +232,7 @@ package final class DockerSocket: Sendable {
             var configuration = HTTPClient.Configuration()
             configuration.timeout = .init(connect: .seconds(10))
             configuration.connectionPool.retryConnectionEstablishment = false
-            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.mostAtOnce * 2
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.mostAtOnce * 3
             configuration.redirectConfiguration = .disallow
             configuration.httpVersion = .http1Only
             let client = HTTPClient(eventLoopGroup: loops, configuration: configuration)

@@ -166,20 +166,17 @@ struct Replacement: Sendable {
     private func startAndWait(_ id: String) async throws {
         try await engine.start(id, name)
         var waited = 0.0
-        var pause = 0.1
-        var first: FoundContainer?
+        var pause = 0.25
         while true {
             guard let found = try await engine.found(id) else {
                 throw Failure(.host, "container \(name) was removed by somebody while it was to start")
             }
             let state = found.state(isHalfReplaced: false)
-            let begin = first ?? found
-            first = begin
             let mayEnd = ["no", "on-failure"].contains(wish.spec.restart.policy)
             switch (state.status, state.health) {
             case (.running, .healthy?): return
             case (.running, .unhealthy?): throw await failure(id, "is unhealthy")
-            case (.running, nil) where found.restarts > begin.restarts:
+            case (.running, nil) where found.restarts > 0:
                 throw await failure(id, "keeps ending and being restarted")
             case (.running, nil) where waited >= engine.settling: return
             case (.exited, _) where mayEnd && state.exitCode == 0: return
@@ -192,9 +189,10 @@ struct Replacement: Sendable {
                 throw await failure(id, "isn't healthy after \(Int(waited)) s")
             }
             if let reason = engine.stopReason() { throw reason }
-            let began = pause
-            await engine.sleep(began)
-            waited += began
+            // Without a health check there is but one more thing to see: that it still runs.
+            let rest = state.health == nil && state.status == .running ? engine.settling - waited : pause
+            await engine.sleep(rest)
+            waited += rest
             pause = min(1, pause * 1.5)
         }
     }

@@ -59,10 +59,7 @@ struct ContainerResource: Resource {
         let image = try await now.probe.docker.image("\(wish.spec.image)")
         var facts: [Fact] = []
         if isOther {
-            let keys = digest?.differing(from: found.labels[ContainerLabel.parts] ?? "") ?? []
-            facts +=
-                keys.isEmpty
-                ? [Fact("specification", .concealed, .concealed)] : keys.map { Fact($0, .concealed, .concealed) }
+            facts += try differences(found, digest, values)
         } else if let image, image.id != found.image {
             facts.append(Fact("image", Self.short(found.image), Self.short(image.id)))
         }
@@ -74,6 +71,30 @@ struct ContainerResource: Resource {
         if let warning { facts.append(Fact("warning", nil, warning)) }
         return .change(
             Change(.update, facts: facts, steps: [.docker(.bring(try complete(values, digest, found, now)))]))
+    }
+
+    /// What was wished for before is known by its digests only.
+    private func differences(
+        _ found: ContainerState, _ digest: SpecDigest?, _ values: ReferenceValues
+    ) throws -> [Fact] {
+        let keys = digest?.differing(from: found.labels[ContainerLabel.parts] ?? "") ?? []
+        guard !keys.isEmpty else { return [Fact("specification", .text("another"), .text("as in the document"))] }
+        let parts = wish.spec.parts()
+        return keys.map { key in
+            switch parts[key] {
+            case nil where ["secrets", "secretEnvironment", "password", "traefik", "route", "owner"].contains(key):
+                Fact(key, .concealed, .concealed)
+            case nil: Fact(key, .text("another"), .absent)
+            case .string(let text)?: Fact(key, "another", text)
+            // Variables may hold what is nobody's business.
+            case _ where key == "environment": Fact(key, .concealed, .concealed)
+            case .array(let items)?:
+                Fact(
+                    key, "another",
+                    items.map { if case .string(let text) = $0 { text } else { $0.pythonText } }.joined(separator: " "))
+            case let value?: Fact(key, "another", value.pythonText)
+            }
+        }
     }
 
     /// One that is to run once has done so when it has ended well. Every other one is to run: a person's docker stop lasts until
