@@ -75,7 +75,8 @@ struct Composition: Sendable {
         let cloud = cloud
         let zones = HostedZones(
             session: { try await cloud.session() }, instance: cloud.machine,
-            credentialsWithin: mode == .plan ? Self.planPatience : nil, patience: cloud.patience.total,
+            credentialsWithin: mode == .plan ? Self.planPatience : nil,
+            patience: max(Self.spreading, cloud.patience.total),
             sleep: { [stop] in await stop.sleep($0) }, stopReason: { [stop] in stop.stopReason },
             clock: monotonicSeconds)
         var probe = zones.probe
@@ -83,6 +84,8 @@ struct Composition: Sendable {
         return (probe, zones.perform)
     }
 
+    /// Seconds that a change of a zone may take until it is everywhere; mostly it is less than one minute.
+    private static let spreading = 120.0
     /// Seconds in which credentials must answer, or a plan goes on without the values of references.
     private static let planPatience = 2.0
 }

@@ -43,7 +43,8 @@ enum Surroundings {
             throw Trouble("IDE_INIT_ROOTS isn't set, or this isn't root")
         }
         try helper("idehost", ["\(folder)/idehost"])
-        try helper("images", ["\(folder)/idehost", "\(folder)/images"])
+        try helper("proxies", ["\(folder)/proxies"])
+        try helper("images", ["\(folder)/idehost", "\(folder)/proxies", "\(folder)/images"])
         return "\(folder)/idehost"
     }
 

@@ -170,6 +170,16 @@ import Testing
         #expect(found.items == ["nginx[dev-1.example.com]", "nginx[dev-2.example.com]", "nginx[nginx.service]"])
     }
 
+    @Test("A name that is too long for nginx's table is an expression")
+    func longName() async throws {
+        let name = String(repeating: "a", count: 40) + ".example.com"
+        let text = try await file(
+            #"{"serverName": ["\#(name)", "short.example.com"], "ides": {"1": {"upstream": "127.0.0.1:8008"}}}"#)
+        #expect(
+            text.contains(#"    server_name ~^\#(String(repeating: "a", count: 40))\.example\.com$ short.example.com;"#)
+        )
+    }
+
     @Test("One hundred IDEs lie in the order of their numbers")
     func order() async throws {
         let text = try await file(

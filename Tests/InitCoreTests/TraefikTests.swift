@@ -1,4 +1,5 @@
 import InitCore
+import InitTesting
 import Testing
 
 @testable import InitCore
@@ -239,5 +240,34 @@ import Testing
         toml.table(["a b", "c"], [("d.e", .string("q\" b\\ n\n t\t \u{1} {{env \"X\"}}"))])
         #expect(
             toml.text == "\n[\"a b\".c]\n  \"d.e\" = \"q\\\" b\\\\ n\\n t\\t \\u0001 \\u007b\\u007benv \\\"X\\\"}}\"\n")
+    }
+
+    @Test("A hash stays while it is the password's, the user's and of the wished cost")
+    func logins() throws {
+        let fake = FakeHost(try FakeWorld(Array("{}".utf8), name: "test")) { Issue.record("\($0)") }
+        var probe = fake.host().probe
+        let one =
+            "ada:"
+            + (try probe.hashPassword(Secret("one"), .bcrypt(cost: 5))).reveal { String(decoding: $0, as: UTF8.self) }
+        // As the real one does, another at each call.
+        probe.hashPassword = { _, scheme in Secret(scheme == .bcrypt(cost: 5) ? "$2y$05$another" : "$2y$10$another") }
+        let now = Planning(probe: probe, ledger: Ledger())
+        func user(_ password: String, _ standing: String?, cost: Int = 5) throws -> String {
+            try now.basicUser("ada", Secret(password), standing: standing, cost: cost)
+                .reveal { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(try user("one", one) == one)
+        #expect(try user("two", one) == "ada:$2y$05$another")
+        #expect(try user("one", "bob" + one.dropFirst(3)) == "ada:$2y$05$another")
+        #expect(try user("one", one, cost: 10) == "ada:$2y$10$another")
+        #expect(try user("one", nil) == "ada:$2y$05$another")
+        for (password, why) in [
+            ("", "is empty"), ("word\n", "ends with a line end"), ("a\tb", "a control character"),
+            ("{\"password\": \"word\"}", "secretsmanager://ID#KEY"),
+        ] {
+            let failure = try #require(throws: Failure.self) { try user(password, nil) }
+            #expect(failure.message.contains(why), "\(failure.message)")
+        }
+        #expect(try user("{not JSON", nil).hasPrefix("ada:"))
     }
 }

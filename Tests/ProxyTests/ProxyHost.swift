@@ -41,7 +41,8 @@ final class ProxyHost {
     }
 
     deinit {
-        for child in children where child.isRunning { child.terminate() }
+        // Tests run with signals blocked, which a child takes over.
+        for child in children where child.isRunning { kill(child.processIdentifier, SIGKILL) }
         for child in children { child.waitUntilExit() }
         try? FileManager.default.removeItem(atPath: directory)
     }

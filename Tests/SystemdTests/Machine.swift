@@ -81,9 +81,6 @@ struct Machine {
     /// Until it is switched off or restarted.
     var isRunning: Bool { FileManager.default.fileExists(atPath: tree) }
 
-    /// What has been written to its console.
-    var console: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
-
     // MARK: Inside
 
     @discardableResult

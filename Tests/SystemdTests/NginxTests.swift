@@ -107,6 +107,16 @@ extension NginxSuite {
             #expect(try host.ask("http://127.0.0.1/ide99/").seen["port"] as? Int == 8099)
         }
 
+        @Test("A name longer than nginx's table takes is served all the same, and by that name only")
+        func longName() throws {
+            let name = String(repeating: "a", count: 60) + ".code.example.com"
+            let done = try host.apply(
+                #"{"long": {"serverName": "\#(name)", "ides": {"1": {"upstream": "127.0.0.1:8001"}}}}"#)
+            #expect(done.code == 0, "\(done.text)")
+            #expect(try host.ask("-H", "Host: \(name)", "http://127.0.0.1/ide1/").seen["port"] as? Int == 8001)
+            #expect(try host.ask("-H", "Host: x\(name)", "http://127.0.0.1/ide1/").status == 404)
+        }
+
         @Test("An upstream may be a Unix socket, and a path the whole host")
         func socket() throws {
             let done = try host.apply(
@@ -319,6 +329,15 @@ extension NginxSuite {
             #expect(plain.status == 308 && plain.headers["location"] == "https://code.example.com/ide1/x?y", "\(plain)")
             #expect(try host.ask("http://127.0.0.1/health").body == "ok\n")
             #expect(try host.ask("https://127.0.0.1/health").body == "ok\n")
+            let code = try host.codeServer("--auth", "none", "--bind-addr", "127.0.0.1:9001")
+            defer { code.terminate() }
+            let ide = Self.server.replacingOccurrences(of: "127.0.0.1:8001", with: "127.0.0.1:9001")
+            #expect(try host.machine.perform(["apply"], document(ide)).code == 0)
+            try host.wait {
+                try host.browse(
+                    "https://code.example.com/ide1/", "--resolve", "code.example.com:443:127.0.0.1", "--insecure"
+                ).seen["echo"] as? String == "hello"
+            }
             let (process, before) = (try host.traces, try fingerprint())
             let renewed = try document()
             #expect(try host.machine.perform(["apply"], renewed).items["nginx/nginx.service"]?.action == "restart")

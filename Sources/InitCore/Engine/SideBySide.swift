@@ -14,13 +14,14 @@ extension Engine.Run {
             await run.attempt { try await run.plan(resource) }
         }
         let changes = plans.map { if case .success(.change(let change))? = $0 { change } else { Change?.none } }
+        var unannounced: (any Error)?
         do {
             if engine.mode == .apply { try reactions.announce(changes.compactMap { $0 }.flatMap(\.marks)) }
         } catch {
-            report.failure = Failure(wrapping: error)
+            unannounced = error
         }
         let hasBadPlan = plans.contains { if case .failure? = $0 { true } else { false } }
-        let mayGoOn = report.failure == nil && !hasBadPlan
+        let mayGoOn = unannounced == nil && !hasBadPlan
         let done = await Self.sideBySide(Array(zip(resources, changes)), most) { resource, change in
             await run.attempt { () async throws -> Done? in
                 guard let change, mayGoOn else { return nil }
@@ -30,7 +31,12 @@ extension Engine.Run {
                 return Done(outcome: outcome, note: note, began: began)
             }
         }
-        for (index, resource) in resources.enumerated() { settle(resource, plans[index], done[index]) }
+        for (index, resource) in resources.enumerated() {
+            // It is one item's failure: the first that would have changed something.
+            let failure = changes[index] == nil ? nil : unannounced
+            if failure != nil { unannounced = nil }
+            settle(resource, plans[index], failure.map { .failure($0) } ?? done[index])
+        }
     }
 
     private struct Done: Sendable {

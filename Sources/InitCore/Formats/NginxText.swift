@@ -81,6 +81,14 @@ extension NginxServer {
         return "ide_init_\(String(own))_\(name)"
     }
 
+    /// A longer name doesn't fit into nginx's table of names, whose size belongs to the main file; an expression isn't put there.
+    private static let longestHashed = 46
+
+    private static func hashable(_ name: String) -> String {
+        guard name.utf8.count > longestHashed, !name.contains("*"), !name.contains("${") else { return name }
+        return "~^\(name.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "\\."))$"
+    }
+
     private func begin(_ text: inout NginxText, _ listens: [NginxListen], _ hasIPv6: Bool) {
         for listen in listens {
             for address in listen.addresses(hasIPv6: hasIPv6) {
@@ -89,7 +97,7 @@ extension NginxServer {
                     from: listen.path)
             }
         }
-        text.line("server_name \(names.joined(separator: " "));", from: namesPath)
+        text.line("server_name \(names.map(Self.hashable).joined(separator: " "));", from: namesPath)
         text.line("absolute_redirect off;")
     }
 

@@ -57,6 +57,8 @@ package struct FileWrite: Sendable, Equatable {
     package var keepsBackup: Bool
     /// Run on a download before it becomes the content.
     package var template: TemplateContext?
+    /// A directory, on the way below which no link may stand: whoever owns it could lead the write elsewhere.
+    package var linkFreeBelow: String?
 
     package init(
         _ path: String, _ content: Content, mode: UInt16, owner: UInt32? = nil, group: UInt32? = nil,

@@ -231,6 +231,8 @@ private struct Batch: ~Copyable {
     mutating func stage(_ write: FileWrite) throws -> Bool {
         let place = try root.resolve(write.path)
         let directory = try self.directory(parent(of: place))
+        // Another root is being made, not lived in.
+        if let base = write.linkFreeBelow, root.isHost { try directory.checkLinkFree(below: base) }
         let name = lastComponent(of: place)
         let key = Place(device: directory.device, directory: directory.inode, name: Array(name.utf8))
         guard places.insert(key).inserted else { return false }

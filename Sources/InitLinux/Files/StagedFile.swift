@@ -33,6 +33,22 @@ final class OpenDirectory {
         inode = UInt64(info.st_ino)
     }
 
+    /// Looks at what was opened, which nobody can change any more.
+    /// - Throws: `Failure` if a link stands on its way below that directory.
+    func checkLinkFree(below base: String) throws {
+        guard let resolved = realpath(base, nil), let opened = readLink("/proc/self/fd/\(descriptor)") else {
+            throw systemFailure("it can't be told where it lies", path)
+        }
+        defer { free(resolved) }
+        let real = String(cString: resolved)
+        guard path == base || path.hasPrefix(base + "/"), opened == real + path.dropFirst(base.count) else {
+            throw Failure(
+                .refused,
+                "\(path) leads to \(opened): somebody else may turn it, so nothing is written there; make it a directory"
+            )
+        }
+    }
+
     private static func make(_ path: String, _ made: inout [String]) throws {
         if mkdir(path, 0o777) == 0 {
             made.append(parent(of: path))

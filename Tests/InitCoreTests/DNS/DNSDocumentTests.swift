@@ -66,6 +66,10 @@ import Testing
         ("{\"Z1\": {\"a.example.com\": \"192.0.2.1\"}}", "a.example.com", "a map with \"value\""),
         ("{\"Z1\": {\"ab\": {\"value\": \"192.0.2.1\"}}}", "Z1.ab", "no full name"),
         (
+            "{\"Z1\": {\"a.example.com\": [{\"value\": \"192.0.2.1\"}, {\"type\": \"CNAME\", \"value\": \"b.example.com\"}]}}",
+            "a.example.com[1]", "a CNAME is alone at its name"
+        ),
+        (
             "{\"Z1\": {\"a.example.com\": [{\"value\": \"192.0.2.1\"}, {\"value\": \"192.0.2.2\"}]}}",
             "a.example.com[1]", "stands here twice"
         ),

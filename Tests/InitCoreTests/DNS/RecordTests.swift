@@ -78,6 +78,7 @@ import Testing
                 == "\"\(String(repeating: "x", count: 255))\" \"x\"")
         #expect(RecordType.txt.written("é") == "\"\\303\\251\"")
         #expect(RecordType.srv.written("1 10 443 Host.example.com.") == "1 10 443 host.example.com")
+        #expect(RecordType.mx.written("0 .") == "0 .")
         #expect(RecordType.caa.written("0 issue letsencrypt.org") == "0 issue \"letsencrypt.org\"")
         for (type, value) in [
             (RecordType.a, "::1"), (.aaaa, "192.0.2.1"), (.mx, "mail.example.com"), (.srv, "1 2 host.example.com"),
@@ -143,6 +144,14 @@ import Testing
         }
         let adopting = compared([wish(found, adopts: true)], found)
         #expect(text(adopting.edits) == [["CREATE _ide-init.a.example.com TXT \(mark("A").value)"]])
+    }
+
+    @Test func `what this machine made is its own under another owner, too`() throws {
+        let comparison = compared(
+            [wish(set("a.example.com", "A", "192.0.2.2"))], set("a.example.com", "A", "192.0.2.1"),
+            marked("a.example.com", mark("A", owner: "before")))
+        try comparison.refuse()
+        #expect(comparison.edits.batches.first?.last?.set.values == [mark("A").value])
     }
 
     @Test func `an alias, a routed record and the zone's own are never replaced`() {

@@ -38,10 +38,7 @@ struct CodeServerConfigFile {
         if !part.facts.isEmpty {
             // For a mode or owner too: a change of those by path could be led elsewhere by the user.
             part.steps = [
-                .write(
-                    FileWrite(
-                        path, .secret(Secret(text)), mode: 0o600, owner: home.account.id, group: home.account.group,
-                        keepsBackup: false))
+                home.write(path, .secret(Secret(text)), mode: 0o600, owner: home.account.id, group: home.account.group)
             ]
         }
         return part

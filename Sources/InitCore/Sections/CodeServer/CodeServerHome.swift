@@ -48,6 +48,13 @@ struct CodeServerHome: Sendable, Equatable {
         )
     }
 
+    /// What is written for the user, and nowhere else, whatever the user makes of the way there.
+    func write(_ path: String, _ content: FileWrite.Content, mode: UInt16, owner: UInt32, group: UInt32) -> Step {
+        var write = FileWrite(path, content, mode: mode, owner: owner, group: group, keepsBackup: false)
+        write.linkFreeBelow = path.hasPrefix(self.path + "/") ? self.path : data
+        return .write(write)
+    }
+
     // MARK: Directories
 
     /// Those that we write into, and the folder: made where they are missing, as the user's.

@@ -92,8 +92,9 @@ struct CodeServerArchive: Resource {
     let ownership: OwnershipMark
     let mark: Mark
 
-    /// In a release's directory, of those that we unpacked.
-    static let ownershipFile = ".ide-init"
+    /// Beside a release's directory: those that have one are ours. It is there before the release, or a run that is killed would
+    /// leave one that is nobody's.
+    static let ownershipPrefix = ".ide-init-"
 
     var references: [Reference] { install.source.references.map(\.reference) }
 
@@ -117,14 +118,15 @@ struct CodeServerArchive: Resource {
                 return .change(Change(.update, facts: facts, steps: [], certainty: certainty, marks: [mark]))
             case .values(let values):
                 steps = [
+                    .write(
+                        FileWrite(
+                            "\(install.directory)/\(Self.ownershipPrefix)\(install.version)",
+                            .bytes(Array("# \(ownership.header)\n".utf8)), mode: 0o644, owner: 0, group: 0,
+                            keepsBackup: false)),
                     .unpack(
                         Unpacking(
                             .download(try install.source.download(values)), to: install.place, stripsTopLevel: true,
                             takesOver: true)),
-                    .write(
-                        FileWrite(
-                            "\(install.place)/\(Self.ownershipFile)", .bytes(Array("# \(ownership.header)\n".utf8)),
-                            mode: 0o644, owner: 0, group: 0, keepsBackup: false)),
                 ]
             }
         }
@@ -158,12 +160,14 @@ struct CodeServerOldReleases: Resource {
     var runsAmongServices: Bool { true }
 
     func plan(_ now: Planning) async throws -> Plan {
+        let prefix = CodeServerArchive.ownershipPrefix
         let ours = try now.probe.names(install.directory).filter { name in
-            let file = "\(install.directory)/\(name)/\(CodeServerArchive.ownershipFile)"
-            guard CodeServerVersion(name) != nil, name != "\(install.version)" else { return false }
-            return try now.probe.status(file)?.kind == .file && OwnershipMark(ofFile: now.probe.read(file)) != nil
+            let path = "\(install.directory)/\(name)"
+            guard name.hasPrefix(prefix), try now.probe.status(path)?.kind == .file else { return false }
+            return OwnershipMark(ofFile: try now.probe.read(path)) != nil
         }
-        let sorted = ours.compactMap { CodeServerVersion($0) }.sorted(by: >)
+        let sorted = ours.compactMap { CodeServerVersion($0.dropFirst(prefix.count)) }
+            .filter { $0 != install.version }.sorted(by: >)
         let old = sorted.dropFirst(install.keep - 1)
         guard !old.isEmpty else { return .unchanged }
         return .change(
@@ -173,7 +177,10 @@ struct CodeServerOldReleases: Resource {
                     .run(
                         .administrative(
                             "Remove code-server \(version)",
-                            ["/bin/rm", "-rf", "--one-file-system", "--", "\(install.directory)/\(version)"]))
+                            [
+                                "/bin/rm", "-rf", "--one-file-system", "--", "\(install.directory)/\(version)",
+                                "\(install.directory)/\(prefix)\(version)",
+                            ]))
                 }))
     }
 }

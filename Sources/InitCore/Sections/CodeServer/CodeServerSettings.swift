@@ -79,17 +79,15 @@ struct CodeServerSettingsFile {
         }
         if !part.facts.isEmpty {
             part.steps.append(
-                .write(
-                    FileWrite(
-                        path, .bytes(json.bytes), mode: found?.mode ?? 0o600, owner: found?.owner ?? home.account.id,
-                        group: found?.group ?? home.account.group, keepsBackup: false)))
+                home.write(
+                    path, .bytes(json.bytes), mode: found?.mode ?? 0o600, owner: found?.owner ?? home.account.id,
+                    group: found?.group ?? home.account.group))
         }
         if written != record {
             part.steps.append(
-                .write(
-                    FileWrite(
-                        home.settingsRecord, .bytes(written.bytes), mode: 0o600, owner: home.account.id,
-                        group: home.account.group, keepsBackup: false)))
+                home.write(
+                    home.settingsRecord, .bytes(written.bytes), mode: 0o600, owner: home.account.id,
+                    group: home.account.group))
         }
         if !kept.isEmpty, !part.facts.isEmpty {
             part.facts.append(Fact("kept as the user has it", nil, kept.joined(separator: ", ")))

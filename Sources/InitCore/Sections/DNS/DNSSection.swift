@@ -92,6 +92,11 @@ private enum WishedRecords {
                         if records.contains(where: { $0.set.name == record.set.name && $0.set.type == record.set.type })
                         {
                             own.error(item.path, "\(record.set.label) stands here twice; put its values into one list")
+                        } else if record.isKnown, let other = records.first(where: record.excludes) {
+                            own.error(
+                                item.path,
+                                "\(record.set.label) can't stand beside \(other.set.label): a CNAME is alone at its name"
+                            )
                         }
                         records.append(record)
                     }

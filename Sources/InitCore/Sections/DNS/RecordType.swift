@@ -30,10 +30,10 @@ package enum RecordType: String, Sendable, CaseIterable {
         case .aaaa: return IPAddress(text).flatMap { $0.isV4 ? nil : text.lowercased() }
         case .cname: return host(text)
         case .mx:
-            guard words.count == 2, UInt16(words[0]) != nil, let host = host(words[1]) else { return nil }
+            guard words.count == 2, UInt16(words[0]) != nil, let host = service(words[1]) else { return nil }
             return "\(words[0]) \(host)"
         case .srv:
-            guard words.count == 4, words[..<3].allSatisfy({ UInt16($0) != nil }), let host = host(words[3]) else {
+            guard words.count == 4, words[..<3].allSatisfy({ UInt16($0) != nil }), let host = service(words[3]) else {
                 return nil
             }
             return (words[..<3] + [host]).joined(separator: " ")
@@ -48,6 +48,9 @@ package enum RecordType: String, Sendable, CaseIterable {
     }
 
     private func host(_ text: String) -> String? { (try? DNSName(text)).map { "\($0)" } }
+
+    /// A dot says that there is none (RFC 7505, RFC 2782).
+    private func service(_ text: String) -> String? { text == "." ? text : host(text) }
 
     /// Equal for values that mean the same, whoever wrote them.
     static func canonical(_ value: String, _ type: String) -> String {

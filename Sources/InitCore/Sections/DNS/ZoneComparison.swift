@@ -6,6 +6,9 @@ struct Claimant: Sendable, Equatable {
     let instance: String
     let config: String
 
+    /// The same owner's on another machine; and this machine's own, though the document has named another owner since.
+    func mayReplace(_ mark: RecordMark) -> Bool { mark.owner == owner || mark.instance == instance }
+
     func mark(_ type: String) -> RecordMark {
         RecordMark(owner: owner, instance: instance, config: config, type: type)
     }
@@ -58,7 +61,7 @@ struct ZoneComparison: Sendable {
             return "\(found.label) is the zone's own, and nothing can stand beside a CNAME"
         }
         let mark = edits.mark(found.name, found.type)
-        if record.adopts || mark?.owner == claimant.owner { return nil }
+        if record.adopts || mark.map(claimant.mayReplace) ?? false { return nil }
         let whose =
             mark.map { "belongs to \($0.owner), made by \($0.instance)" }
             ?? "is there already, and not made by ide-init"

@@ -91,4 +91,10 @@ struct WishedRecord: Sendable, Equatable {
     let path: DocumentPath
     /// False: a fact of the host isn't known, in a dry run.
     let isKnown: Bool
+
+    /// Whether the other can't stand beside it.
+    func excludes(_ other: WishedRecord) -> Bool {
+        set.name == other.set.name && set.type != other.set.type
+            && [set.type, other.set.type].contains(RecordType.cname.rawValue)
+    }
 }

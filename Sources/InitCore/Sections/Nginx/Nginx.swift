@@ -86,9 +86,12 @@ enum Nginx {
         let certificates = Set(servers.compactMap(\.certificate?.place.mark)).sorted { $0.name < $1.name }
         return ServiceResource(
             input.id(unit), unit: unit, isEnabled: isEnabled, isRunning: isRunning,
-            reactsTo: isRunning
-                ? servers.map { change(of: $0.name) } + [removal]
-                    + certificates : [])
+            reactsTo: isRunning ? servers.map { change(of: $0.name) } + [removal] + certificates : [],
+            canReload: { [listens = servers.flatMap(\.listens)] now in
+                // Who holds a port may be stopped before it.
+                guard now.ledger.awaits("services", "commands") == nil else { return }
+                try NginxPorts(now.probe)?.check(listens)
+            })
     }
 }
 

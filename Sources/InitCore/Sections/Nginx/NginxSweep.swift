@@ -1,7 +1,7 @@
 // Takes out the servers that the document no longer lists.
 
 struct NginxSweep: Resource {
-    private let scope: SweepScope
+    let scope: SweepScope
 
     init(_ scope: SweepScope) { self.scope = scope }
 

@@ -159,9 +159,6 @@ struct TraefikResource: Resource {
         _ login: ContainerRoute.Login, _ standing: String?, _ values: ReferenceValues, _ now: Planning
     ) throws -> String {
         let password = try login.password.filled(values)
-        guard password.reveal({ !$0.isEmpty }) else {
-            throw Failure(.refused, "\(login.password.path): the password is empty")
-        }
         do {
             return try now.basicUser(login.user, password, standing: standing, cost: model.bcryptCost)
                 .reveal { String(decoding: $0, as: UTF8.self) }
