@@ -88,6 +88,8 @@ package struct FakeDocker: Sendable, Equatable {
             }
             return .object(JSONObject(shown.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         }
+        /// Who comes first gets the first one: its size is what hangs on the document.
+        func shown(_ subnet: String) -> String { subnet.firstIndex(of: "/").map { "…\(subnet[$0...])" } ?? subnet }
         func add(_ key: String, _ members: [(String, JSONValue)], to object: inout JSONObject) {
             if !members.isEmpty { object[key] = .object(JSONObject(members.sorted { $0.0 < $1.0 })) }
         }
@@ -108,7 +110,11 @@ package struct FakeDocker: Sendable, Equatable {
         add(
             "networks",
             networks.map { name, network in
-                (name, .object(JSONObject([("labels", labels(network.labels)), ("subnet", .string(network.subnet))])))
+                (
+                    name,
+                    .object(
+                        JSONObject([("labels", labels(network.labels)), ("subnet", .string(shown(network.subnet)))]))
+                )
             }, to: &result)
         return .object(result)
     }

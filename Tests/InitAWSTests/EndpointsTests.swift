@@ -33,6 +33,14 @@ import Testing
                 == "https://cloudformation.cn-north-1.api.amazonwebservices.com.cn")
     }
 
+    @Test func `the API of container images isn't called as its registries are`() {
+        #expect(url(.ecr, "eu-west-1") == "https://api.ecr.eu-west-1.amazonaws.com")
+        #expect(url(.ecr, "us-east-1", ["AWS_USE_FIPS_ENDPOINT": "true"]) == "https://ecr-fips.us-east-1.amazonaws.com")
+        #expect(
+            url(.ecr, "eu-west-1", ["AWS_USE_DUALSTACK_ENDPOINT": "true"]) == "https://api.ecr.eu-west-1.api.aws")
+        #expect(url(.ecr, "eu-west-1", ["AWS_ENDPOINT_URL_ECR": "http://ecr"]) == "http://ecr")
+    }
+
     @Test func `the command line goes before the service's variable, that before the general one`() {
         let environment = ["AWS_ENDPOINT_URL": "http://all/", "AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://secrets"]
         #expect(url(.secretsmanager, "us-east-1", environment) == "http://secrets")

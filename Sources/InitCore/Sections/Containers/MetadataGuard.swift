@@ -53,13 +53,17 @@ struct MetadataGuard: Resource {
             """
     }
 
+    /// What stands below the header.
+    private static func rules(_ unit: [UInt8]) -> ArraySlice<UInt8> { unit.drop { $0 != UInt8(ascii: "\n") } }
+
     func plan(_ now: Planning) async throws -> Plan {
         var facts: [Fact] = []
         var steps: [Step] = []
         let wanted = Array(content.utf8)
         let isThere = try now.probe.status(Self.path) != nil
         let found = isThere ? try now.probe.read(Self.path) : []
-        if found != wanted {
+        // It is the host's, whichever of its documents wrote it.
+        if Self.rules(found) != Self.rules(wanted) {
             guard found.isEmpty || OwnershipMark(ofFile: found) != nil else {
                 throw Failure(.refused, "\(Self.path) isn't ours; move it away, it stands where a unit of ours belongs")
             }

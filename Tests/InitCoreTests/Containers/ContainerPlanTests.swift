@@ -1,0 +1,97 @@
+// What a second look comes to: the fake host after an apply, and then changed by somebody.
+
+import Testing
+
+@testable import InitCore
+@testable import InitTesting
+
+struct ContainerPlanTests {
+    private static let host = #"""
+        {"files": {"/var/lib/ide-init/key": {"content": "0123456789abcdef0123456789abcdef", "mode": "0600"}},
+         "references": {"ssm:///token": "hush-hush"},
+         "docker": {"images": {"ide:1": {"id": "sha256:1de1"}}}}
+        """#
+
+    /// What the second run would do to the container `dev`.
+    /// - Parameters:
+    ///   - first: the container as it is applied first.
+    ///   - second: as it is wished for then; nil: the same.
+    ///   - change: what happens in between.
+    private func second(
+        _ first: String = "", _ second: String? = nil, _ change: (inout FakeState) -> Void = { _ in }
+    ) async throws -> Report.Item {
+        func document(_ keys: String) throws -> Document {
+            try InitCoreTests.document(
+                init: #"{"config": {"containers": {"dev": {"image": "ide:1", "network": "none"\#(keys)}}}}"#)
+        }
+        var world = try FakeWorld(Array(Self.host.utf8), name: "host")
+        let before = FakeHost(world) { Issue.record("\($0)") }
+        let report = await Engine(host: before.host(), mode: .apply).run(try document(first))
+        #expect(report.firstFailure == nil)
+        world.state = before.state
+        change(&world.state)
+        let after = FakeHost(world) { Issue.record("\($0)") }
+        let plan = await Engine(host: after.host(performing: false), mode: .plan).run(try document(second ?? first))
+        return try #require(plan.items.first { $0.id.name == "dev" })
+    }
+
+    private func facts(_ item: Report.Item) -> [String] { item.change?.facts.map(\.name) ?? [] }
+
+    @Test func `as it was, it is right`() async throws {
+        #expect(try await second().outcome == .unchanged)
+        #expect(try await second(#", "secrets": {"/run/token": "ssm:///token"}"#).outcome == .unchanged)
+    }
+
+    @Test func `stopped, it is to be started; ended well, one that runs once isn't`() async throws {
+        let stopped: (inout FakeState) -> Void = { $0.docker.containers["dev"]?.state.status = .exited }
+        #expect(facts(try await second("", nil, stopped)) == ["running"])
+        #expect(facts(try await second(#", "restart": "always""#, nil, stopped)) == ["running"])
+        #expect(try await second(#", "restart": "no""#, nil, stopped).outcome == .unchanged)
+        #expect(try await second(#", "restart": "on-failure:2""#, nil, stopped).outcome == .unchanged)
+        let failed: (inout FakeState) -> Void = {
+            $0.docker.containers["dev"]?.state.status = .exited
+            $0.docker.containers["dev"]?.state.exitCode = 1
+        }
+        #expect(facts(try await second(#", "restart": "no""#, nil, failed)) == ["running"])
+    }
+
+    @Test func `an image of the same name that is another replaces it`() async throws {
+        let item = try await second { $0.docker.images["ide:1"]?.id = "sha256:1de2" }
+        #expect(item.change?.facts == [Fact("image", "sha256:1de1", "sha256:1de2")])
+    }
+
+    @Test func `what a kill left is seen, even where all else is right`() async throws {
+        let item = try await second { $0.docker.containers["dev"]?.state.isHalfReplaced = true }
+        #expect(facts(item) == ["broken-off replacement"])
+    }
+
+    @Test func `what differs is told by its key, and a secret by that alone`() async throws {
+        let item = try await second(
+            #", "memory": "1g", "secrets": {"/run/token": "ssm:///token"}"#,
+            #", "memory": "2g", "secrets": {"/run/token": "another-secret"}"#)
+        #expect(
+            item.change?.facts == [
+                Fact("memory", "another", "2147483648"), Fact("secrets", .concealed, .concealed),
+            ])
+    }
+
+    @Test func `another key of the host makes all of them anew`() async throws {
+        let item = try await second { state in
+            state.tree.set(
+                "/var/lib/ide-init/key", FakeNode(.file(Array("fedcba9876543210fedcba9876543210".utf8)), mode: 0o600))
+        }
+        #expect(item.outcome == .changed)
+    }
+
+    @Test func `in another root containers are refused`() async throws {
+        let world = try FakeWorld(Array(Self.host.utf8), name: "host")
+        var host = FakeHost(world) { Issue.record("\($0)") }.host()
+        host.probe.docker = .absent
+        let document = try document(
+            init: #"{"config": {"containers": {"dev": {"image": "ide:1", "network": "none"}}}}"#)
+        let report = await Engine(host: host, mode: .apply).run(document)
+        #expect(
+            report.firstFailure?.failure.message
+                == "containers are made on a running host only, not in another root (--root)")
+    }
+}
