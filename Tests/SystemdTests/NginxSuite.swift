@@ -68,7 +68,8 @@ final class NginxHost: Sendable {
         let process = Process()
         process.executableURL = URL(filePath: self.words[0])
         process.arguments = self.words.dropFirst() + ["python3", Self.support + "/code-server"] + words
-        let home = NSTemporaryDirectory() + "nginx-suite-\(UUID().uuidString)"
+        // Gone with the machine.
+        let home = machine.outside("/srv/\(UUID().uuidString)")
         process.environment = ["HOME": home, "PATH": "/usr/bin:/bin"]
         try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
         process.standardOutput = FileHandle.nullDevice
