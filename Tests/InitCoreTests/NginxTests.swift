@@ -180,6 +180,27 @@ import Testing
         )
     }
 
+    @Test("What the machine knows of itself may stand in it, and isn't known to whoever only validates")
+    func facts() throws {
+        let text =
+            #"{"config": {"nginx": {"a": {"serverName": "${public-hostname}", "listen": "${local-ipv4}:80", "ides": {"1": {"upstream": "${local-ipv4}:8080"}}}}}}"#
+        #expect(try document(init: text).errors.isEmpty)
+    }
+
+    @Test("The order of IDEs is theirs, not the document's: the file stays the same")
+    func stableOrder() async throws {
+        let names = ["ide1a", "ide10", "ide2", "x", "ide", "ide1"]
+        func text(_ names: [String]) async throws -> String {
+            let items = names.map { #""\#($0)": {"upstream": "127.0.0.1:8001"}"# }.joined(separator: ", ")
+            return try await file("{\"ides\": {\(items)}}")
+        }
+        let first = try await text(names)
+        for turn in 1..<names.count {
+            #expect(try await text(Array(names[turn...] + names[..<turn])) == first)
+            #expect(try await text((names[turn...] + names[..<turn]).reversed()) == first)
+        }
+    }
+
     @Test("One hundred IDEs lie in the order of their numbers")
     func order() async throws {
         let text = try await file(

@@ -75,14 +75,14 @@ extension UnitSuite {
                 [Service]
                 ExecStop=
                 ExecStop=/bin/bash -c 'said=$(/opt/aws/bin/ide-init dns remove --at-poweroff 2>&1 | tr " \n" "--"); \
-                    exec 3<>/dev/tcp/\#(place); printf "GET /said/%%s HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n" "$$said" >&3; read -r line <&3'
+                    exec 3<>/dev/tcp/\#(place); printf "GET /said/\#(release)/%%s HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n" "$$said" >&3; read -r line <&3'
 
                 """#)
             try machine.shell("systemctl daemon-reload")
             _ = try machine.start("systemctl", "reboot")
             try await eventually("the machine is gone") { !machine.isRunning }
             let said = try await stack.standIn.log().compactMap { $0["target"]?.plainText }
-                .filter { $0.hasPrefix("/said/") }
+                .filter { $0.hasPrefix("/said/\(release)/") }
             #expect(said.count == 1 && said[0].contains("isn't-being-switched-off;-the-records-stay"), "\(said)")
             #expect(try await names(stack.standIn).count == 3)
             #expect(try await stack.standIn.requests("route53.ChangeResourceRecordSets") == before)
