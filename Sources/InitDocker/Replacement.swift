@@ -159,7 +159,13 @@ struct Replacement: Sendable {
             try await engine.call(
                 "POST", "\(DockerEngine.path(container: current.id))/unpause", accepting: [304, 409],
                 failing: "container \(name) can't be woken")
-        case .created, .exited, .dead, .removing: try await startAndWait(current.id)
+        case .created, .exited, .dead, .removing:
+            do {
+                try await startAndWait(current.id)
+            } catch let failure as Failure where failure.saysNetworkIsGone {
+                // One that was removed while it stood still: Docker goes on looking for it.
+                try await replace(current)
+            }
         }
     }
 
@@ -200,4 +206,8 @@ struct Replacement: Sendable {
     private func failure(_ id: String, _ what: String) async -> Failure {
         Failure(.host, "container \(name) \(what)", output: await engine.lastLines(of: id))
     }
+}
+
+extension Failure {
+    fileprivate var saysNetworkIsGone: Bool { message.contains("network") && message.contains("not found") }
 }

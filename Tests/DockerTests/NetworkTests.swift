@@ -86,7 +86,15 @@ struct NetworkTests {
         _ = try await docker.perform(.remove(containers: [], networks: [network]), onHost: Engine.onHost)
         #expect(try await docker.state(of: guest)?.networks == [home])
         #expect(try await docker.state(of: guest)?.status == .running)
-        // In its settings, too: it is started again without it.
+        // One that stands still keeps the network in its settings, and can't be started with these.
+        _ = try await docker.perform(
+            .createNetwork(try wish(network, within: "10.79.0.0/24", prefix: 28)), onHost: Engine.onHost)
+        _ = try await docker.perform(.connect(container: guest, networks: [network]), onHost: Engine.onHost)
+        try await docker.stop(guest, guest)
+        _ = try await docker.perform(.remove(containers: [], networks: [network]), onHost: Engine.onHost)
+        _ = try await docker.perform(.bring(own), onHost: Engine.onHost)
+        #expect(try await docker.state(of: guest)?.networks == [home])
+        #expect(try await docker.state(of: guest)?.status == .running)
         _ = try await docker.perform(.remove(containers: [guest], networks: [home]), onHost: Engine.onHost)
         #expect(try await engine.standing(guest) == [])
     }
