@@ -230,7 +230,8 @@ package final class DockerSocket: Sendable {
             if let client = inside.client { return client }
             let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             var configuration = HTTPClient.Configuration()
-            configuration.timeout = .init(connect: .seconds(10))
+            // A pull goes on as long as anything comes.
+            configuration.timeout = .init(connect: .seconds(10), read: .minutes(10))
             configuration.connectionPool.retryConnectionEstablishment = false
             configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.mostAtOnce * 3
             configuration.redirectConfiguration = .disallow

@@ -44,7 +44,7 @@ struct Replacement: Sendable {
         if let left = try await engine.found(name + Self.new), left.isOurs {
             try await engine.delete(left.id, name + Self.new)
         }
-        guard let former = try await engine.found(name + Self.old), former.isOurs else { return }
+        guard let former = try await engine.found(name + Self.old), former.isOurs || wish.adopts else { return }
         if let current = try await engine.found(name) {
             if current.spec == digest, digest != nil {
                 // It may have come far enough, or not: it is seen to the end.

@@ -130,8 +130,8 @@ package struct LinuxHost: Sendable {
         case .run(let command): return StepResult(changed: true, command: await runner.run(command))
         case .unit(let action): return try await units.perform(action)
         case .remove(let path): return try commit.remove(path)
-        case .makeDirectory(let path, let mode, let owner, let group):
-            return try commit.makeDirectory(path, mode: mode, owner: owner, group: group)
+        case .makeDirectory(let path, let mode, let owner, let group, let base):
+            return try commit.makeDirectory(path, mode: mode, owner: owner, group: group, linkFreeBelow: base)
         case .dns(let change):
             guard let zones else { throw DNSProbe.refusal }
             return try await zones.change(change)

@@ -165,7 +165,7 @@ package final class FakeHost: Sendable {
                 let stood = inside.state.tree[path] != nil
                 inside.state.tree.remove(path)
                 return StepResult(changed: stood)
-            case .makeDirectory(let path, let mode, let owner, let group):
+            case .makeDirectory(let path, let mode, let owner, let group, _):
                 guard inside.state.tree[path] == nil else { return StepResult(changed: false) }
                 inside.state.tree.set(path, FakeNode(.directory, mode: mode, owner: owner ?? 0, group: group ?? 0))
                 return StepResult(changed: true)

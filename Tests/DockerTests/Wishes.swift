@@ -17,7 +17,7 @@ extension Engine {
 
     /// Everything but a file on the host is refused.
     static let onHost: @Sendable (Step) async throws -> StepResult = { step in
-        guard case .makeDirectory(let path, _, let owner, let group) = step else {
+        guard case .makeDirectory(let path, _, let owner, let group, _) = step else {
             throw Failure(.host, "not wanted here: \(step)")
         }
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

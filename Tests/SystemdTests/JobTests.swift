@@ -83,7 +83,8 @@ extension ServicesTests {
         )
         config.file(
             "/etc/systemd/system/needed.service",
-            "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo no disk; exit 5'\n")
+            // The journal looks whose a line is while its writer lives.
+            "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo no disk; journalctl --sync; exit 5'\n")
         let report = try machine.apply(config)
         #expect(
             report.error == """

@@ -86,9 +86,10 @@ extension UnitSuite {
             try machine.write("/srv/metadata.json", config.document)
             #expect(try machine.run("ide-init", "apply", "/srv/metadata.json").code == 1)
             let kinds = Set(try entries(machine, "SYSLOG_IDENTIFIER=ide-init").compactMap { $0["MESSAGE_ID"] })
-            #expect(kinds == Set(JournalView.Kind.allCases.map(\.rawValue)))
+            // Nothing here is right and yet worth a note.
+            #expect(kinds == Set(JournalView.Kind.allCases.filter { $0 != .note }.map(\.rawValue)))
             for kind in JournalView.Kind.allCases {
-                let text = try machine.shell("journalctl --catalog --no-pager MESSAGE_ID=\(kind.rawValue)")
+                let text = try machine.shell("journalctl --no-pager --dump-catalog \(kind.rawValue)")
                 #expect(text.contains("Defined-By: ide-init") && text.contains("man:ide-init(8)"), "\(text)")
             }
             let text = try machine.shell("journalctl --catalog --no-pager 'IDE_INIT_RESOURCE=files[/srv/motd]'")

@@ -43,7 +43,7 @@ package struct Redaction: Sendable {
                 let isPrivate = isHidden && (name == "content" || name == "context")
                 result[name] = redact(
                     member, key: holdsNames ? "" : name, parent: key,
-                    isSecret: isSecret || isPrivate || Self.authenticationKeys.contains(name),
+                    isSecret: isSecret || isPrivate || Self.secretKeys.contains(name),
                     readsReferences: readsReferences && !isLiteral)
             }
             return .object(result)
@@ -91,7 +91,9 @@ package struct Redaction: Sendable {
 
     /// Bytes.
     private static let shortestPiece = 16
-    private static let authenticationKeys: Set<String> = ["accessKeyId", "secretKey"]
+    private static let secretKeys: Set<String> = [
+        "accessKeyId", "secretKey", "secrets", "secretEnvironment", "github-auth",
+    ]
     /// Their items' names are chosen by the author and say nothing about the values.
     private static let sectionsOfNames: Set<String> = [
         "packages", "groups", "users", "sources", "files", "commands", "systemd", "sysvinit",

@@ -174,6 +174,8 @@ package struct ContainerWish: Sendable, Equatable {
     package var directories: [String]
     /// Joined beside its own, where they are there: those of the containers that it is the proxy of.
     package var otherNetworks: [String]
+    /// Whether a container of that name which isn't ours is replaced too.
+    package var adopts = false
 
     /// By path inside the container.
     package struct SecretFile: Sendable, Equatable {

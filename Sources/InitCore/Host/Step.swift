@@ -12,7 +12,7 @@ package enum Step: Sendable, Equatable {
     /// A file or a link; one that is gone already is fine.
     case remove(path: String)
     /// With its parents, which are root's and 0755; one that stands there is left as it is.
-    case makeDirectory(path: String, mode: UInt16, owner: UInt32?, group: UInt32?)
+    case makeDirectory(path: String, mode: UInt16, owner: UInt32?, group: UInt32?, linkFreeBelow: String? = nil)
     case replace(FileSet)
     case docker(DockerAction)
     case dns(DNSChange)

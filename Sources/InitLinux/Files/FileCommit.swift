@@ -121,14 +121,13 @@ struct FileCommit: Sendable {
             links.discard(from: 0)
             throw error
         }
-        do {
-            if let failure = batch.rename(nil).failure { throw failure }
-            for path in set.removals { _ = try remove(path) }
-        } catch {
-            links.discard(from: 0)
-            throw error
+        // Links first: where one is to be put back, the only note of it may stand in a file that goes.
+        if let failure = links.rename(nil).failure {
+            batch.discard(from: 0)
+            throw failure
         }
-        if let failure = links.rename(nil).failure { throw failure }
+        if let failure = batch.rename(nil).failure { throw failure }
+        for path in set.removals { _ = try remove(path) }
         return StepResult(changed: true)
     }
 
@@ -150,10 +149,13 @@ struct FileCommit: Sendable {
         return StepResult(changed: true)
     }
 
-    func makeDirectory(_ path: String, mode: UInt16, owner: UInt32?, group: UInt32?) throws -> StepResult {
+    func makeDirectory(
+        _ path: String, mode: UInt16, owner: UInt32?, group: UInt32?, linkFreeBelow base: String? = nil
+    ) throws -> StepResult {
         let place = try root.resolve(path)
         var made: [String] = []
         let directory = try OpenDirectory(parent(of: place), made: &made)
+        if let base, root.isHost { try directory.checkLinkFree(below: base) }
         let name = lastComponent(of: place)
         // Nobody else may look in before it is whose it is to be.
         guard mkdirat(directory.descriptor, name, 0o700) == 0 else {

@@ -67,7 +67,8 @@ struct CodeServerHome: Sendable, Equatable {
             guard let found = try now.probe.status(path) else {
                 steps.append(
                     .makeDirectory(
-                        path: path, mode: isPrivate ? 0o700 : 0o755, owner: account.id, group: account.group))
+                        path: path, mode: isPrivate ? 0o700 : 0o755, owner: account.id, group: account.group,
+                        linkFreeBelow: path.hasPrefix(self.path + "/") ? self.path : nil))
                 return
             }
             guard isOurs else {

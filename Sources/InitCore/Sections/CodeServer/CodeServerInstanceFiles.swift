@@ -76,7 +76,7 @@ struct CodeServerInstanceFiles: Resource {
             part.facts.append(Fact("folder", nil, folder))
         }
         if part.steps.contains(where: { $0.makes(home.path) }) { part.facts.append(Fact("home", nil, home.path)) }
-        if part.facts.isEmpty, let first = part.steps.first, case .makeDirectory(let path, _, _, _) = first {
+        if part.facts.isEmpty, let first = part.steps.first, case .makeDirectory(let path, _, _, _, _) = first {
             part.facts.append(Fact("directory", nil, path))
         }
         return part
@@ -116,6 +116,6 @@ struct CodeServerInstanceFiles: Resource {
 
 extension Step {
     fileprivate func makes(_ directory: String) -> Bool {
-        if case .makeDirectory(directory, _, _, _) = self { true } else { false }
+        if case .makeDirectory(directory, _, _, _, _) = self { true } else { false }
     }
 }

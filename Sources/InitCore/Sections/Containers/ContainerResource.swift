@@ -183,6 +183,6 @@ struct ContainerResource: Resource {
             secretEnvironment: try wish.secretEnvironment.mapValues { try $0.filled(values) },
             secretFiles: try wish.secretFiles.sorted { $0.key < $1.key }.map {
                 ContainerWish.SecretFile(path: $0.key, content: try $0.value.filled(values))
-            }, directories: directories, otherNetworks: otherNetworks)
+            }, directories: directories, otherNetworks: otherNetworks, adopts: wish.adopts)
     }
 }

@@ -5,6 +5,8 @@ struct NetworkResource: Resource {
     let name: String
     let place: NetworkWish.Place
     let adopts: Bool
+    /// Whether its containers are kept away from instance metadata.
+    let isDenied: Bool
     let mark: OwnershipMark
     var runsSideBySide: Bool { true }
 
@@ -15,14 +17,18 @@ struct NetworkResource: Resource {
 
     init(own name: String, isDenied: Bool, pool: Subnet, adopts: Bool, _ input: SectionInput) {
         self.init(
-            name, .within(Self.part(of: pool, isDenied), prefix: Self.ownPrefix), adopts: adopts, input)
+            name, .within(Self.part(of: pool, isDenied), prefix: Self.ownPrefix), adopts: adopts, isDenied: isDenied,
+            input)
     }
 
-    private init(_ name: String, _ place: NetworkWish.Place, adopts: Bool, _ input: SectionInput) {
+    private init(
+        _ name: String, _ place: NetworkWish.Place, adopts: Bool, isDenied: Bool, _ input: SectionInput
+    ) {
         id = input.id("networks/\(name)")
         self.name = name
         self.place = place
         self.adopts = adopts
+        self.isDenied = isDenied
         mark = input.ownership("networks/\(name)")
     }
 
@@ -60,8 +66,8 @@ struct NetworkResource: Resource {
             {
                 diagnostics.error(choice.path, "\u{201C}\(text)\u{201D} stands here; deny or allow is wanted")
             }
-            var place = NetworkWish.Place.within(
-                part(of: outline.pool, outline.networks[name]?.isDenied ?? true), prefix: namedPrefix)
+            let isDenied = outline.networks[name]?.isDenied ?? true
+            var place = NetworkWish.Place.within(part(of: outline.pool, isDenied), prefix: namedPrefix)
             if let wish = item.given("subnet"), let text = wish.text(&diagnostics) {
                 if let subnet = Subnet(text), (8...29).contains(subnet.prefix) {
                     place = .fixed(subnet)
@@ -70,7 +76,8 @@ struct NetworkResource: Resource {
                         wish.path, "\u{201C}\(text)\u{201D} is no subnet from /8 to /29; 10.1.2.0/24 is one")
                 }
             }
-            return NetworkResource(name, place, adopts: item.given("adopt")?.flag(&diagnostics) ?? false, input)
+            return NetworkResource(
+                name, place, adopts: item.given("adopt")?.flag(&diagnostics) ?? false, isDenied: isDenied, input)
         }
     }
 
@@ -87,6 +94,16 @@ struct NetworkResource: Resource {
                 throw Failure(
                     .host,
                     "network \(name) has \(found.subnet), and \(subnet) is wanted; a network can't be changed while containers are in it: remove it (docker network rm \(name)) or name another"
+                )
+            }
+            // A rule of the host is about one half of the pool, and about nothing else.
+            if case .within(let part, _) = place, let subnet = Subnet(found.subnet),
+                !part.contains(subnet),
+                owner != nil || isDenied
+            {
+                throw Failure(
+                    .refused,
+                    "network \(name) has \(subnet), outside of \(part), so its containers would \(isDenied ? "reach instance metadata, which they are denied" : "not reach instance metadata, which they are allowed"); remove its containers and it (docker network rm \(name)), or write \u{201C}instanceMetadata\u{201D}: \u{201C}\(isDenied ? "allow" : "deny")\u{201D}"
                 )
             }
             return .unchanged

@@ -100,8 +100,9 @@ private struct DNSUnitFile: Resource {
         var found: [UInt8]?
         if try now.probe.status(DNSUnit.path) != nil {
             found = try now.probe.read(DNSUnit.path)
-            // An admin's own stays.
-            if found == wished || found.flatMap({ OwnershipMark(ofFile: $0) }) == nil { return .unchanged }
+            // An admin's own stays, and so does one that another config of ours has written.
+            let isSame = found.map { Self.body($0) == Self.body(wished) } ?? false
+            if isSame || found.flatMap({ OwnershipMark(ofFile: $0) }) == nil { return .unchanged }
         }
         return .change(
             Change(
@@ -111,6 +112,10 @@ private struct DNSUnitFile: Resource {
                     .write(
                         FileWrite(DNSUnit.path, .bytes(wished), mode: 0o644, owner: 0, group: 0, keepsBackup: false))
                 ]))
+    }
+
+    private static func body(_ file: [UInt8]) -> ArraySlice<UInt8> {
+        file.drop { $0 != UInt8(ascii: "\n") }
     }
 
     /// With the program where it is, if that isn't where it belongs.
