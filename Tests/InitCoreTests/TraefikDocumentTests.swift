@@ -109,7 +109,7 @@ import Testing
             ("{\"domain\": \"code.example.com`\"}", "config.traefik.domain: “code.example.com`” is no name of a host"),
             ("{\"domain\": \"ssm:///domain\"}", "config.traefik.domain: a reference stands here"),
             ("{\"count\": 2}", "config.traefik: there is one Traefik"),
-            ("{\"bcryptCost\": 31}", "config.traefik.bcryptCost: “31” stands here; a whole number from 4 to 17"),
+            ("{\"bcryptCost\": 31}", "config.traefik.bcryptCost: “31” stands here; a whole number from 4 to 16"),
         ])
     func traefik(section: String, message: String) throws {
         let found = try errors("\"certificates\": {\(Self.code)}, \"traefik\": \(section)")
