@@ -26,19 +26,20 @@ package struct APIVersion: Sendable, Comparable, CustomStringConvertible {
 
 extension Failure {
     /// Whether Docker isn't installed, or was never started.
-    var isWithoutDocker: Bool { kind == .host && message.hasPrefix(Self.noSocket) }
+    var isWithoutDocker: Bool { kind == .unreadable && message.hasPrefix(Self.noSocket) }
     private static let noSocket = "Docker isn't there: "
 
+    /// Unreadable where it may come by an item before: unknown in a plan, an error in an apply.
     /// - Parameter code: of connect(2).
     static func unreachableDocker(at path: String, errno code: Int32) -> Failure {
         switch code {
         case ENOENT:
             Failure(
-                .host,
+                .unreadable,
                 "\(noSocket)no socket at \(path); install it (packages: docker, on Debian docker.io) and have services start docker"
             )
         case ECONNREFUSED:
-            Failure(.host, "Docker isn't running: nobody listens at \(path); have services start docker")
+            Failure(.unreadable, "Docker isn't running: nobody listens at \(path); have services start docker")
         case EACCES, EPERM:
             Failure(.unreadable, "Docker's socket \(path) may not be opened by this user; root may")
         default:

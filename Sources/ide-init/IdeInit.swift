@@ -44,8 +44,8 @@ struct IdeInit: AsyncParsableCommand {
               sudo ide-init apply -c Setup           again from that stack, another set
               ide-init signal --failure --reason "no disk" --stack dev --resource Host
 
-            Called cfn-init, cfn-signal or cfn-get-metadata it takes AWS's flags, and keeps
-            its exit codes and logs.
+            Called cfn-init, cfn-signal, cfn-get-metadata or cfn-hup it takes AWS's flags,
+            and keeps its exit codes and logs.
 
             EXIT CODES:
               0 done, or nothing to do       64 wrong use

@@ -79,13 +79,18 @@ private struct Filling {
         for (_, member) in node.members { check(member, &diagnostics) }
     }
 
+    /// A key may be anybody's text: what isn't known in it stays.
+    private func filled(key: String, _ n: Int) -> String {
+        (try? CountedText(key, isLenient: true))?.filled(n, facts) ?? key
+    }
+
     /// - Parameter value: whose texts have been checked.
     func filled(_ value: JSONValue, _ n: Int) -> JSONValue {
         switch value {
         case .null, .bool, .number: value
         case .string(let text): .string((try? CountedText(text, isLenient: isLenient))?.filled(n, facts) ?? text)
         case .array(let items): .array(items.map { filled($0, n) })
-        case .object(let object): .object(JSONObject(object.members.map { ($0, filled($1, n)) }))
+        case .object(let object): .object(JSONObject(object.members.map { (filled(key: $0, n), filled($1, n)) }))
         }
     }
 }

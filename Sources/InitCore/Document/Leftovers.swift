@@ -37,7 +37,7 @@ private func findLeftovers(
                 ? "a reference stands here, where all may read it: an argument list is public; put it into \u{201C}env\u{201D} and write the variable here"
                 : section == "containers" && path.count > 1 && path[1] == "environment"
                     ? "a reference stands here, where docker inspect would show its value; put it into \u{201C}secrets\u{201D}, a file in the container, or into \u{201C}secretEnvironment\u{201D} if it has to be a variable"
-                    : "a reference stands here, where none is resolved; \(placesOfReferences)"
+                    : "a reference stands here, where none is resolved; \(placesOfReferences(section))"
         )
     case .array:
         for item in node.items { findLeftovers(item, in: section, below: path, &diagnostics, mayRefer: mayRefer) }
@@ -49,7 +49,13 @@ private func findLeftovers(
     }
 }
 
-private let placesOfReferences = "files, the env of commands and \(Authentication.key) take them"
+/// Where one is taken: by the section itself, if it is one of ours.
+private func placesOfReferences(_ key: String) -> String {
+    let section = sections.first { $0.key == key && $0.takesFacts && !$0.references.isEmpty }
+    guard let section else { return "files, the env of commands and \(Authentication.key) take them" }
+    let places = section.references.map { $0.joined(separator: ".").replacing("*", with: "NAME") }
+    return "\(key) takes them in \(places.joined(separator: ", "))"
+}
 
 private func isLeftover(_ node: JSONNode, _ diagnostics: inout Diagnostics) -> Bool {
     guard node.members.count == 1, let (key, _) = node.members.first, key == "Ref" || key.hasPrefix("Fn::") else {

@@ -4,6 +4,8 @@
 /// Whether a key's name says that its value is one.
 func saysSecret(_ key: String) -> Bool {
     let key = key.lowercased()
+    // Of codeServer: a yes or no.
+    if key == "hashpassword" { return false }
     return holds("password", key.utf8) || holds("secret", key.utf8) || holds("token", key.utf8)
 }
 

@@ -167,6 +167,11 @@ package struct TextView: Sendable {
             if let output = failure.output {
                 lines += output.split(separator: "\n").map { "    | " + clean(String($0)) }
             }
+            // Those that failed beside it.
+            for item in report.items where item.outcome == .failed && item.id != subject {
+                guard let failure = item.failure else { continue }
+                lines.append("    \(item.id): " + clean(failure.message.split(separator: "\n").joined(separator: " ")))
+            }
         }
         let counts: [(Report.Outcome, String)] = [
             (.changed, mode == .plan ? "to change" : "changed"), (.ran, mode == .plan ? "to run" : "ran"),

@@ -86,6 +86,11 @@ private enum WishedRecords {
                     item.complain("a map with \"value\", or a list of such maps", &diagnostics)
                     continue
                 }
+                let label = item.given("name").flatMap { if case .string(let text) = $0.value { text } else { nil } }
+                if item.given("count") != nil, !(label ?? name).contains("${") {
+                    item.complain(count: label ?? name, &diagnostics)
+                    continue
+                }
                 for (index, (name, item)) in item.counted(name, facts, &diagnostics).enumerated() {
                     var own = Diagnostics(compatible: diagnostics.isCompatible)
                     if let record = record(name, item, facts, &own) {
@@ -187,5 +192,13 @@ private enum WishedRecords {
             node.path,
             "it has no \"type\", and only addresses do without; one of \(known.joined(separator: ", ")) is wanted")
         return nil
+    }
+}
+
+extension JSONNode {
+    /// A number behind a hyphen, as for other items, would make another top-level domain of it.
+    fileprivate func complain(count name: String, _ diagnostics: inout Diagnostics) {
+        diagnostics.error(
+            path, "a counted record's name says where its number goes, with ${n}: dev-${n}.\(name)")
     }
 }
