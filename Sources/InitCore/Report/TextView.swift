@@ -168,7 +168,7 @@ package struct TextView: Sendable {
                 lines += output.split(separator: "\n").map { "    | " + clean(String($0)) }
             }
             // Those that failed beside it.
-            for item in report.items where item.outcome == .failed && item.id != subject {
+            for item in report.items where item.outcome == .failed && "\(item.id)" != subject {
                 guard let failure = item.failure else { continue }
                 lines.append("    \(item.id): " + clean(failure.message.split(separator: "\n").joined(separator: " ")))
             }
