@@ -21,7 +21,7 @@ struct SocketTroubleTests {
     @Test func missingSocket() async throws {
         let socket = DockerSocket(path: "/tmp/no such/docker.sock", stopReason: { nil })
         let failure = await #expect(throws: Failure.self) { try await socket.negotiated() }
-        #expect(failure?.kind == .host)
+        #expect(failure?.kind == .unreadable)
         #expect(failure?.message.hasPrefix("Docker isn't there: no socket at /tmp/no such/docker.sock;") == true)
     }
 
