@@ -19,7 +19,6 @@ struct FoundContainer: Sendable {
     var spec: String? { labels[ContainerLabel.spec] }
     var image: String { node["Image"]?.string ?? "" }
     var restarts: Int { node["RestartCount"]?.integer ?? 0 }
-    var startedAt: String { node["State"]?["StartedAt"]?.string ?? "" }
     var networks: Set<String> { Set(node["NetworkSettings"]?["Networks"]?.members.map(\.key) ?? []) }
     /// Why it couldn't be started.
     var error: String { node["State"]?["Error"]?.string ?? "" }

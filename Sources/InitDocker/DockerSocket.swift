@@ -100,7 +100,7 @@ package final class DockerSocket: Sendable {
     ) async throws -> DockerAnswer {
         let url = url("/v\(try await negotiated())\(path)")
         let request = Self.request(method, url, nil, headers)
-        return try await heedingStop { [self] in
+        return try await heeding(stopReason) { [self] in
             try await told(path) {
                 let response = try await client().execute(request, deadline: .distantFuture)
                 let status = Int(response.status.code)
@@ -207,23 +207,6 @@ package final class DockerSocket: Sendable {
     }
 
     private func unreachable(_ code: Int32) -> Failure { Failure.unreachableDocker(at: path, errno: code) }
-
-    private func heedingStop<Result: Sendable>(
-        _ work: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask { try await work() }
-            group.addTask { [stopReason] in
-                while true {
-                    if let reason = stopReason() { throw reason }
-                    try await Task.sleep(for: .milliseconds(100))
-                }
-            }
-            defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
-        }
-    }
 
     private func client() -> HTTPClient {
         inside.withLock { inside in

@@ -51,6 +51,10 @@ import Testing
         #expect(try counted(#"{"count": 2}"#, name: "dev${n}.x").items == ["dev1.x {}", "dev2.x {}"])
         #expect(try counted(#"{"a": "$${n}"}"#).items == [#"dev {"a": "${n}"}"#])
         #expect(try counted(#"{"count": 0}"#).items == [])
+        #expect(
+            try counted(#"{"count": 1, "m": {"/t-${n}": "x", "${HOME}": "y"}}"#).items == [
+                #"dev-1 {"m": {"/t-1": "x", "${HOME}": "y"}}"#
+            ])
         #expect(try counted(#""text""#).items == [#"dev "text""#])
     }
 

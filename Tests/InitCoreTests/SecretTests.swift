@@ -172,6 +172,16 @@ import Testing
         #expect(text.contains("ada") && text.contains("ssm:///a/b") && text.contains("{{resolve:ssm:a}}"))
     }
 
+    @Test("What a container gets as a secret is one, whatever it is called; a yes or no isn't")
+    func containers() throws {
+        let (text, secrets) = try redact(
+            #"{"containers": {"dev": {"secrets": {"/run/db": "one", "/run/ref": "ssm:///a"}, "secretEnvironment": {"DB_URL": "two"}}}, "#
+                + #""codeServer": {"instances": {"a": {"config": {"github-auth": "three"}, "hashPassword": "true"}}}}"#)
+        #expect(secrets.sorted() == ["one", "three", "two"])
+        #expect(!text.contains("one") && !text.contains("two") && !text.contains("three"))
+        #expect(text.contains("ssm:///a") && text.contains(#""hashPassword": "true""#))
+    }
+
     @Test("Keys of Authentication and content of private files are secret, in base64 in both forms")
     func places() throws {
         let (text, secrets) = try redact(

@@ -16,6 +16,24 @@ import Testing
         return FileCommit(root: Root()).commit([write]).failure
     }
 
+    @Test("No directory is made through a link below the home of whoever it is for")
+    func directories() throws {
+        let files = FileManager.default
+        for name in ["home/a", "elsewhere"] {
+            try files.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
+        }
+        try files.createSymbolicLink(atPath: "\(directory)/home/work", withDestinationPath: "../elsewhere")
+        let commit = FileCommit(root: Root())
+        func make(_ path: String) throws {
+            _ = try commit.makeDirectory(
+                "\(directory)/\(path)", mode: 0o755, owner: nil, group: nil, linkFreeBelow: "\(directory)/home")
+        }
+        try make("home/a/b")
+        #expect(files.fileExists(atPath: "\(directory)/home/a/b"))
+        #expect(throws: Failure.self) { try make("home/work/project") }
+        #expect(!files.fileExists(atPath: "\(directory)/elsewhere/project"))
+    }
+
     @Test("A link below the directory is not followed; one above it is the host's own")
     func links() throws {
         let files = FileManager.default

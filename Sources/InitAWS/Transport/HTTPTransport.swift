@@ -124,20 +124,8 @@ package final class HTTPTransport: Sendable {
         return request
     }
 
-    /// Ends the work when the run is told to stop, even while a server is silent.
     func heedingStop<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask { try await work() }
-            group.addTask { [stopReason] in
-                while true {
-                    if let reason = stopReason() { throw reason }
-                    try await Task.sleep(for: .milliseconds(100))
-                }
-            }
-            defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
-        }
+        try await heeding(stopReason, work)
     }
 
     // MARK: Clients

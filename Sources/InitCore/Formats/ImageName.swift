@@ -54,6 +54,4 @@ package struct ImageName: Sendable, Hashable, CustomStringConvertible {
         repository + (tag.map { ":\($0)" } ?? (digest == nil ? ":latest" : "")) + (digest.map { "@\($0)" } ?? "")
     }
 
-    /// The last part of the repository, by which well-known images are told: `traefik`.
-    package var shortName: Substring { repository.split(separator: "/").last ?? "" }
 }

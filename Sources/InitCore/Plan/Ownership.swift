@@ -77,7 +77,8 @@ package struct SweepScope: Sendable {
     package let section: String
     /// Items of this section in all of the document's configs.
     let listed: Set<String>
-    /// Configs of the document that this run leaves out; nil: an item of a config that left the document isn't this sweep's.
+    /// All configs of the document, where this run takes every one that stands in a set; nil: what a config made that left the
+    /// document is no matter of this run.
     let documentConfigs: Set<String>?
 
     package func isLeftOver(_ mark: OwnershipMark) -> Bool {

@@ -55,6 +55,30 @@ struct ContainerPlanTests {
         #expect(facts(try await second(#", "restart": "no""#, nil, failed)) == ["running"])
     }
 
+    @Test func `a network on the wrong side of the rule for instance metadata is refused, and told how to be rid of`()
+        async throws
+    {
+        let host = #"{"answers": {"routingRules": "100: from 10.213.0.0/17 to 169.254.169.254 prohibit"},"#
+        var world = try FakeWorld(Array((host + Self.host.dropFirst()).utf8), name: "host")
+        func item(_ metadata: String, on world: FakeWorld, _ mode: Report.Mode) async throws -> (Report.Item, FakeState)
+        {
+            let host = FakeHost(world) { Issue.record("\($0)") }
+            let document = try InitCoreTests.document(
+                init: #"{"config": {"containers": {"dev": {"image": "ide:1", "instanceMetadata": "\#(metadata)"}}}}"#)
+            let report = await Engine(host: host.host(performing: mode == .apply), mode: mode).run(document)
+            return (try #require(report.items.first { $0.id.name == "networks/dev" }), host.state)
+        }
+        let (made, state) = try await item("allow", on: world, .apply)
+        #expect(made.outcome == .changed)
+        world.state = state
+        #expect(try await item("allow", on: world, .plan).0.outcome == .unchanged)
+        let (denied, _) = try await item("deny", on: world, .plan)
+        #expect(denied.failure?.kind == .refused)
+        #expect(
+            denied.failure?.message.contains(
+                "which they are denied; remove its containers and it (docker network rm dev)") == true)
+    }
+
     @Test func `an image of the same name that is another replaces it`() async throws {
         let item = try await second { $0.docker.images["ide:1"]?.id = "sha256:1de2" }
         #expect(item.change?.facts == [Fact("image", "sha256:1de1", "sha256:1de2")])

@@ -25,6 +25,21 @@ import Testing
         }
     }
 
+    @Test func `a label stands for a zone and a name that a template's parameters give`() throws {
+        let labelled =
+            #"{"main": {"zone": "Z0TEAM", "dev": {"count": 2, "name": "dev-${n}.example.com", "value": "192.0.2.1"}}}"#
+        let plain = #"{"Z0TEAM": {"dev-${n}.example.com": {"count": 2, "value": "192.0.2.1"}}}"#
+        #expect(try records(labelled) == records(plain))
+        #expect(try records(labelled).count == 2)
+        // A record may be called zone.
+        #expect(try records(#"{"Z0TEAM": {"zone": {"name": "a.example.com", "value": "192.0.2.1"}}}"#).count == 1)
+    }
+
+    @Test func `a counted record says where its number goes`() throws {
+        let errors = try read(#"{"Z0TEAM": {"a.example.com": {"count": 2, "value": "192.0.2.1"}}}"#).errors
+        #expect(errors.count == 1 && errors[0].contains("dev-${n}.a.example.com"), "\(errors)")
+    }
+
     @Test func `scalars may be strings, addresses tell their type, counts are filled in`() throws {
         #expect(
             try records(
