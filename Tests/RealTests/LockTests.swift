@@ -8,19 +8,22 @@ extension RealRoots {
 
         init() throws { copy = try RootCopy() }
 
-        /// Holds fcntl locks on files of the root for some seconds, from before this returns.
-        private func hold(_ paths: [String], seconds: Double) throws -> Running {
+        /// Holds fcntl locks on files of the root, from before this returns until a second after `release()`.
+        private func hold(_ paths: [String]) throws -> Running {
             let holder = try copy.start(
                 """
-                exec python3 -c 'import fcntl, time, sys
-                files = [open(path, "a") for path in sys.argv[2:]]
+                exec python3 -c 'import fcntl, os, time, sys
+                files = [open(path, "a") for path in sys.argv[1:]]
                 for file in files: fcntl.lockf(file, fcntl.LOCK_EX)
                 open("/tmp/held", "w").close()
-                time.sleep(float(sys.argv[1]))' \(seconds) \(paths.joined(separator: " "))
+                while os.path.exists("/tmp/held"): time.sleep(0.01)
+                time.sleep(1)' \(paths.joined(separator: " "))
                 """)
             while copy.read("/tmp/held") == nil { usleep(20_000) }
             return holder
         }
+
+        private func release() throws { try copy.inside("rm /tmp/held") }
 
         @Test(
             "apt waits for another's locks",
@@ -28,22 +31,22 @@ extension RealRoots {
                 ["/var/lib/dpkg/lock-frontend"], ["/var/lib/dpkg/lock"], ["/var/lib/apt/lists/lock"],
             ])
         func apt(_ paths: [String]) throws {
-            let holder = try hold(paths, seconds: 2)
-            let began = Date()
-            // A dry run needn't wait.
+            let holder = try hold(paths)
+            // A dry run needn't wait: it would for ever.
             #expect(try copy.plan(["packages": ["apt": ["tiny": ""]]]).output.code == 0)
-            #expect(Date().timeIntervalSince(began) < 1.5)
+            try release()
             let result = try copy.apply(["packages": ["apt": ["tiny": ""]]])
             #expect(result.output.code == 0, "\(result.trouble)")
-            #expect(Date().timeIntervalSince(began) > 1.5)
+            #expect(!holder.isRunning)
             #expect(try copy.inside(Manager.apt.shows) == "2.0")
             _ = try holder.wait()
         }
 
         @Test("yum and zypper outlast a bare rpm that holds the database", arguments: [Manager.yum, .zypper])
         func rpm(_ manager: Manager) throws {
-            let holder = try hold(["/var/lib/rpm/.rpm.lock"], seconds: 1.5)
+            let holder = try hold(["/var/lib/rpm/.rpm.lock"])
             #expect(try copy.plan(manager.packages(["tiny": ""])).output.code == 0)
+            try release()
             let result = try copy.apply(manager.packages(["tiny": ""]))
             #expect(result.output.code == 0, "\(result.trouble)")
             _ = try holder.wait()
@@ -69,14 +72,8 @@ extension RealRoots {
         func interrupted() throws {
             let slow = try copy.start("apt-get -q update; exec apt-get -q -y install tiny-slow")
             let journal = copy.root + "/var/lib/dpkg/updates"
-            var pids = ""
-            let end = Date().addingTimeInterval(10)
             // While its script sleeps dpkg's journal holds what it has done.
-            repeat {
-                usleep(50_000)
-                pids = try execute(["pgrep", "-f", "tiny-slow.postinst configure"]).text
-            } while pids.isEmpty && Date() < end
-            try #require(!pids.isEmpty)
+            _ = try waitForProcess("tiny-slow.postinst configure")
             let group = try execute(["ps", "-o", "pid=", "--ppid", "\(slow.identifier)"]).text
             for process in [Int32(group.trimmingCharacters(in: .whitespacesAndNewlines)), slow.identifier] {
                 if let process { kill(process, SIGKILL) }
@@ -97,7 +94,7 @@ extension RealRoots {
                 "packages": [manager.name: ["tiny-slow": ""]], "files": ["/srv/later": ["content": "x"]],
             ])
             let run = try Running([Surroundings.program, "apply", file, "--root", copy.root, "--json"])
-            usleep(2_500_000)
+            _ = try waitForProcess("(apt-get|yum|dnf).*install.*tiny-slow")
             kill(run.identifier, SIGTERM)
             let result = RunResult(try run.wait())
             #expect(result.output.code == 1)
