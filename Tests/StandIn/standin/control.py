@@ -193,9 +193,7 @@ class Control:
         """Forgets what was asked, keeps what there is."""
         state = self.service.state
         with state.lock:
-            state.log.clear()
-            state.counts.clear()
-            state.gauges.clear()
+            state.forget()
             self.service.faults.done.clear()
 
     def set_reset(self, _):

@@ -73,7 +73,7 @@ class Service:
     def around(self, request, service, region, action):
         names = ("*", service, f"{service}.{action}")
         begun = time.monotonic()
-        self.state.enter(names)
+        entrance = self.state.enter(names)
         with self.state.lock:
             fault = self.faults.choose(service, action)
         entry = {"time": self.state.now(), "service": service, "region": region, "action": action, "method": request.method, "host": request.host,
@@ -87,12 +87,11 @@ class Service:
             entry["status"] = None if response is None else response.status
             entry["milliseconds"] = round((time.monotonic() - begun) * 1000, 1)
             with self.state.lock:
-                self.state.record(entry)
                 if self.journal:
                     self.journal.write(json.dumps(entry) + "\n")
                     self.journal.flush()
-            # Last: who looks at the counters waits until nothing is in progress.
-            self.state.leave(names)
+                # Who looks at the counters waits until nothing is in progress.
+                self.state.leave(entrance, entry)
 
     def finished(self, request, service, entry):
         fault = entry["fault"]

@@ -22,6 +22,15 @@ class Credential:
     known_from: float = 0  # a new key takes a while until every service knows it
 
 
+@dataclass
+class Entrance:
+    """A request in progress, and where it counts."""
+    names: tuple
+    gauges: dict
+    log: deque
+    counts: Counter
+
+
 class Gauge:
     """How many are inside at once, and the most that ever were."""
 
@@ -40,12 +49,17 @@ class State:
             self.random = random.Random(seed)
             self.clock_offset = 0.0
             self.credentials = {"AKIASTANDIN": Credential("AKIASTANDIN", "standin-secret")}
-            self.log = deque(maxlen=20_000)
-            self.counts = Counter()
-            self.gauges = {}
+            self.forget()
             self.latency = {}  # service, or service.Action, or "*" → seconds
             self.deny = []
             self.identity_key = hashlib.sha256(b"standin identity").digest()
+
+    def forget(self):
+        """What was asked. A request that is still in progress counts among those from before."""
+        with self.lock:
+            self.log = deque(maxlen=20_000)
+            self.counts = Counter()
+            self.gauges = {}
 
     def now(self):
         return time.time() + self.clock_offset
@@ -59,17 +73,23 @@ class State:
             return credential
 
     def enter(self, names):
+        """- Returns: what `leave` takes."""
         with self.lock:
             for name in names:
                 gauge = self.gauges.setdefault(name, Gauge())
                 gauge.now += 1
                 gauge.peak = max(gauge.peak, gauge.now)
+            return Entrance(names, self.gauges, self.log, self.counts)
 
-    def leave(self, names):
+    def leave(self, entrance, entry):
         with self.lock:
-            for name in names:
-                if name in self.gauges:
-                    self.gauges[name].now -= 1
+            entrance.log.append(entry)
+            entrance.counts[entry["service"]] += 1
+            if entry.get("action"):
+                entrance.counts[f"{entry['service']}.{entry['action']}"] += 1
+            for name in entrance.names:
+                if name in entrance.gauges:
+                    entrance.gauges[name].now -= 1
 
     def delay(self, service, action):
         for name in (f"{service}.{action}", service, "*"):
@@ -92,10 +112,3 @@ class State:
                     rule["times"] -= 1
                 return rule
         return None
-
-    def record(self, entry):
-        with self.lock:
-            self.log.append(entry)
-            self.counts[entry["service"]] += 1
-            if entry.get("action"):
-                self.counts[f"{entry['service']}.{entry['action']}"] += 1
