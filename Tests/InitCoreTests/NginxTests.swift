@@ -56,12 +56,20 @@ import Testing
                 "config.nginx.a.ides.x.upstream: ${n} stands here without a “count”"
             ),
             (
-                #"{"a.b": {\#(ide)}, "a_b": {"serverName": "c", \#(ide)}, "a?b": {"serverName": "c", \#(ide)}}"#,
+                #"{"a.b": {\#(ide)}, "a_b": {"serverName": "c", \#(ide)}, "a?b": {"serverName": "d", \#(ide)}}"#,
                 "config.nginx.a_b: its file would have the same name as that of a?b"
             ),
             (
                 #"{"a": {"healthCheckPath": "/h", \#(ide)}, "b": {"serverName": "_", \#(ide)}}"#,
                 "config.nginx.b.serverName: a already answers at 80 whatever name is asked for"
+            ),
+            (
+                #"{"a": {\#(ide)}, "b": {"serverName": ["c", "a"], "listen": [80, 8080], \#(ide)}}"#,
+                "config.nginx.b.serverName: a is already a at 80, and nginx would pass over the second"
+            ),
+            (
+                #"{"a": {"count": 2, \#(ide)}}"#,
+                "config.nginx.a: a counted server's name says where its number goes, with ${n}: dev-${n}.a"
             ),
         ])
     func mistakes(_ section: String, _ start: String) throws {

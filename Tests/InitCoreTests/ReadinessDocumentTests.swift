@@ -48,6 +48,21 @@ import Testing
         #expect(checks.values.allSatisfy { !$0.isImplicit && $0.id.section == "readiness" })
     }
 
+    @Test("A container that isn't in the document is likely a slip, where others are")
+    func containers() throws {
+        func warnings(_ name: String) throws -> [String] {
+            try document(
+                init: """
+                    {"web": {"containers": {"dev": {"image": "ide:1", "count": 2}}},
+                     "config": {"readiness": {"checks": {"ide": {"container": "\(name)"}}}}}
+                    """
+            ).warnings
+        }
+        #expect(try warnings("dev-2") == [])
+        let found = try warnings("dv-2")
+        #expect(found.count == 1 && found[0].contains("did you mean \u{201C}dev-2\u{201D}?"), "\(found)")
+    }
+
     @Test("Ten minutes and a second where nothing is said; one try has ten seconds, a command's thirty")
     func defaults() throws {
         let tcp = try #require(try check(#"{"tcp": "x:1"}"#))

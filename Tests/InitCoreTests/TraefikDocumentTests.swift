@@ -116,6 +116,24 @@ import Testing
         #expect(found.contains { $0.hasPrefix(message) }, "\(found)")
     }
 
+    @Test(
+        "Two containers that would be one to Traefik",
+        arguments: [
+            (#"{"entryPoints": {"http": ":80", "https": ":443"}, "redirectToHTTPS": false}"#, "dev-plain", "dev-plain"),
+            (#"{"entryPoints": {"http": ":80"}, "routes": "labels"}"#, "dev.a", "dev-a"),
+            (#"{"entryPoints": {"http": ":80", "https": ":443"}, "redirectToHTTPS": true}"#, "dev-plain", nil),
+            (#"{"entryPoints": {"http": ":80"}}"#, "dev.a", nil),
+            (#"{"version": 1, "entryPoints": {"http": ":80", "https": ":443"}}"#, "dev-plain", nil),
+        ])
+    func routers(traefik: String, other: String, shared: String?) throws {
+        let containers = ["dev", "dev-a", other].map {
+            #""\#($0)": {"image": "ide:1", "route": {"host": "\#($0.replacing(".", with: "x")).example.com"}}"#
+        }
+        let found = try errors(#""traefik": \#(traefik), "containers": {\#(containers.joined(separator: ", "))}"#)
+        #expect(found.count == (shared == nil ? 0 : 1), "\(found)")
+        if let shared { #expect(found.first?.contains("would both be \(shared) to Traefik") == true, "\(found)") }
+    }
+
     @Test("What is doubtful is a warning")
     func warnings() throws {
         let document = try document(

@@ -46,6 +46,17 @@ extension JSONNode {
     }
 }
 
+extension JSONNode {
+    /// A number behind a hyphen, as for other items, would make another top-level domain of a name.
+    /// - Returns: false after a complaint.
+    func countsDomain(_ name: String, of kind: String, _ diagnostics: inout Diagnostics) -> Bool {
+        guard given("count") != nil, !name.contains("${") else { return true }
+        diagnostics.error(
+            path, "a counted \(kind)'s name says where its number goes, with ${n}: dev-${n}.\(name)")
+        return false
+    }
+}
+
 /// What is put in for `${…}`, and what may stand there.
 private struct Filling {
     let facts: HostFacts

@@ -75,6 +75,7 @@ package struct Document: Sendable {
             findLeftovers(inAuthentication: node, &diagnostics)
         }
         var configs: [String: Config] = [:]
+        let containers = ContainerNames(in: initNode, facts)
         for (name, node) in initNode.members where name != "configSets" {
             var own = Diagnostics(compatible: compatible)
             let input = SectionInput(
@@ -84,7 +85,7 @@ package struct Document: Sendable {
             configs[name] = Config(
                 name: name, resources: Self.resources(input, &own),
                 readiness: node.given(Readiness.key).map {
-                    Readiness.checks($0, config: name, facts: facts, &own)
+                    Readiness.checks($0, config: name, facts: facts, containers: containers, &own)
                 })
             diagnostics.merge(own, demoted: !chosen.contains(name))
         }

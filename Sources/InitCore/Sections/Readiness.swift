@@ -16,9 +16,10 @@ package enum Readiness {
     private static let ofHTTP = ["socket", "host", "status", "body"]
 
     /// By name, with every mistake a diagnostic.
-    static func checks(_ node: JSONNode, config: String, facts: HostFacts, _ diagnostics: inout Diagnostics)
-        -> [ReadinessCheck]
-    {
+    static func checks(
+        _ node: JSONNode, config: String, facts: HostFacts, containers: ContainerNames,
+        _ diagnostics: inout Diagnostics
+    ) -> [ReadinessCheck] {
         _ = node.map(&diagnostics)
         node.checkKeys(["timeout", "interval", "checks"], &diagnostics)
         let timeout = seconds("timeout", of: node, timeouts, &diagnostics) ?? timeout
@@ -26,12 +27,16 @@ package enum Readiness {
         let items = node.given("checks")?.map(&diagnostics) ?? []
         var checks: [ReadinessCheck] = []
         for (name, item) in items.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            for (index, (name, item)) in item.counted(name, facts, &diagnostics).enumerated() {
+            var isTold = false
+            for (name, item) in item.counted(name, facts, &diagnostics) {
                 var own = Diagnostics(compatible: diagnostics.isCompatible)
                 if checks.contains(where: { $0.id.name == name }) {
                     own.error(item.path, "another check is called \(name) too, once it is counted; rename one of them")
                 }
                 if let target = target(item, name, &own) {
+                    if case .container(let name) = target, let path = item.given("container")?.path {
+                        containers.look(for: name, at: path, &own)
+                    }
                     checks.append(
                         ReadinessCheck(
                             ResourceID(config: config, section: key, name: name), target,
@@ -39,7 +44,8 @@ package enum Readiness {
                             interval: seconds("interval", of: item, intervals, &own) ?? interval))
                 }
                 // The others of its count would only say the same.
-                if index == 0 || own.hasErrors { diagnostics.merge(own) }
+                if !isTold || own.hasErrors { diagnostics.merge(own) }
+                isTold = isTold || !own.items.isEmpty
                 if own.hasErrors { break }
             }
         }

@@ -35,6 +35,26 @@ import Testing
         #expect(try records(#"{"Z0TEAM": {"zone": {"name": "a.example.com", "value": "192.0.2.1"}}}"#).count == 1)
     }
 
+    @Test func `a container that isn't in the document is likely a slip, where others are`() throws {
+        func warnings(_ containers: String) throws -> [String] {
+            let text = #"""
+                {"web": {"containers": {\#(containers)}},
+                 "config": {"dns": {"owner": "me", "Z0TEAM": {
+                    "dev-${n}.example.com": {"count": 3, "value": "192.0.2.1", "container": "dev-${n}"}}}}}
+                """#
+            return try document(init: text).warnings
+        }
+        #expect(try warnings("") == [])
+        #expect(try warnings(#""dev": {"image": "ide:1", "count": 3}"#) == [])
+        #expect(try warnings(#""x": {"image": "ide:1", "count": 3, "name": "dev-${n}"}"#) == [])
+        // Once, though two of the three are missing.
+        let found = try warnings(#""dev": {"image": "ide:1", "count": 1}, "registries": {"dev-2": "ecr"}"#)
+        #expect(
+            found.filter { $0.contains("no config has a container") } == [
+                "config.dns.Z0TEAM.dev-${n}.example.com.container: no config has a container \u{201C}dev-2\u{201D}, so one of that name must come from elsewhere; did you mean \u{201C}dev-1\u{201D}?"
+            ], "\(found)")
+    }
+
     @Test func `a counted record says where its number goes`() throws {
         let errors = try read(#"{"Z0TEAM": {"a.example.com": {"count": 2, "value": "192.0.2.1"}}}"#).errors
         #expect(errors.count == 1 && errors[0].contains("dev-${n}.a.example.com"), "\(errors)")

@@ -5,6 +5,7 @@ let dnsSection = SectionType(key: "dns", takesFacts: true, sweep: { ZoneSweep(sc
     var zones: [any Resource] = []
     var seen: Set<String> = []
     let owner = RecordOwner.read(input, &diagnostics)
+    let containers = ContainerNames(in: input.document, input.facts)
     for (key, node) in input.sortedItems(&diagnostics) where key != RecordOwner.key {
         let named = WishedRecords.zone(node)
         guard let id = named.map({ $0.text(&diagnostics, wanted: "a hosted zone's id") }) ?? key,
@@ -14,7 +15,7 @@ let dnsSection = SectionType(key: "dns", takesFacts: true, sweep: { ZoneSweep(sc
             diagnostics.error(node.path, "hosted zone \(zone) stands here twice; put its records together")
             continue
         }
-        let records = WishedRecords.read(node, input.facts, &diagnostics)
+        let records = WishedRecords.read(node, input.facts, containers, &diagnostics)
         guard let owner, !records.isEmpty else { continue }
         zones.append(
             ZoneResource(id: input.id(zone), zone: zone, owner: owner, document: input.owner, records: records))
@@ -77,7 +78,9 @@ private enum WishedRecords {
         return zone
     }
 
-    static func read(_ zone: JSONNode, _ facts: HostFacts, _ diagnostics: inout Diagnostics) -> [WishedRecord] {
+    static func read(
+        _ zone: JSONNode, _ facts: HostFacts, _ containers: ContainerNames, _ diagnostics: inout Diagnostics
+    ) -> [WishedRecord] {
         var records: [WishedRecord] = []
         let items = zone.map(&diagnostics).filter { $0.key != "zone" || Self.zone(zone) == nil }
         for (name, node) in items.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
@@ -87,11 +90,9 @@ private enum WishedRecords {
                     continue
                 }
                 let label = item.given("name").flatMap { if case .string(let text) = $0.value { text } else { nil } }
-                if item.given("count") != nil, !(label ?? name).contains("${") {
-                    item.complain(count: label ?? name, &diagnostics)
-                    continue
-                }
-                for (index, (name, item)) in item.counted(name, facts, &diagnostics).enumerated() {
+                guard item.countsDomain(label ?? name, of: "record", &diagnostics) else { continue }
+                var isTold = false
+                for (name, item) in item.counted(name, facts, &diagnostics) {
                     var own = Diagnostics(compatible: diagnostics.isCompatible)
                     if let record = record(name, item, facts, &own) {
                         if records.contains(where: { $0.set.name == record.set.name && $0.set.type == record.set.type })
@@ -103,10 +104,14 @@ private enum WishedRecords {
                                 "\(record.set.label) can't stand beside \(other.set.label): a CNAME is alone at its name"
                             )
                         }
+                        if let container = record.container, let path = item.given("container")?.path {
+                            containers.look(for: container, at: path, &own)
+                        }
                         records.append(record)
                     }
                     // The others of its count would only say the same.
-                    if index == 0 || own.hasErrors { diagnostics.merge(own) }
+                    if !isTold || own.hasErrors { diagnostics.merge(own) }
+                    isTold = isTold || !own.items.isEmpty
                     if own.hasErrors { break }
                 }
             }
@@ -192,13 +197,5 @@ private enum WishedRecords {
             node.path,
             "it has no \"type\", and only addresses do without; one of \(known.joined(separator: ", ")) is wanted")
         return nil
-    }
-}
-
-extension JSONNode {
-    /// A number behind a hyphen, as for other items, would make another top-level domain of it.
-    fileprivate func complain(count name: String, _ diagnostics: inout Diagnostics) {
-        diagnostics.error(
-            path, "a counted record's name says where its number goes, with ${n}: dev-${n}.\(name)")
     }
 }

@@ -44,6 +44,8 @@ enum Nginx {
         for (name, node) in input.sortedItems(&diagnostics) {
             // With a count of its own a server's IDEs are filled in by that; else each may have one.
             let isCounted = node.given("count") != nil
+            let hasOwnNames = node.given("serverName") != nil
+            guard hasOwnNames || node.countsDomain(name, of: "server", &diagnostics) else { continue }
             let ides = node["ides"]
             let plain = isCounted ? node : node.without("ides")
             for (name, node) in plain.counted(name, input.facts, &diagnostics) {
@@ -69,7 +71,14 @@ enum Nginx {
                     node.path, "its file would have the same name as that of \(other.name); rename one of them")
             }
             let shared = server.listens.first { listen in other.listens.contains { $0.text == listen.text } }
-            guard server.isDefault, other.isDefault, let shared else { continue }
+            guard let shared else { continue }
+            if let name = server.names.first(where: other.names.contains), name != "_" {
+                diagnostics.error(
+                    server.namesPath,
+                    "\(other.name) is already \(name) at \(shared.text), and nginx would pass over the second; only one server can"
+                )
+            }
+            guard server.isDefault, other.isDefault else { continue }
             diagnostics.error(
                 server.health?.path ?? server.namesPath,
                 "\(other.name) already answers at \(shared.text) whatever name is asked for (a healthCheckPath or the name _ makes it do so); only one server can"

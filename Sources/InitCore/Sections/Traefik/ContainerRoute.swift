@@ -81,10 +81,9 @@ package struct ContainerRoute: Sendable, Equatable {
         let others = ["networks", "registries"]
         var ignored = Diagnostics()
         return document.members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.flatMap { _, config in
-            (config.given("containers")?.members ?? []).filter { !others.contains($0.key) }
+            (config.given("containers")?.members ?? []).filter { !others.contains($0.key) && $0.node.value != .null }
                 .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-                .flatMap { $0.node.counted($0.key, facts, &ignored) }
-                .map { name, node in (node.given("name")?.text(&ignored) ?? name, node) }
+                .flatMap { $0.node.countedContainers($0.key, facts, &ignored) }
         }
     }
 }

@@ -152,7 +152,7 @@ extension TraefikModel {
     private func add(_ route: ContainerRoute, user: String?, _ toml: inout TOML) {
         let name = route.container
         for point in servingPoints {
-            let router = point.isEncrypted || servingPoints.count == 1 ? name : "\(name)-plain"
+            let router = routerName(name, at: point)
             toml.table(
                 ["http", "routers", router],
                 [

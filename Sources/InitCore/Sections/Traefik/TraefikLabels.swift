@@ -19,15 +19,13 @@ extension TraefikModel {
     private static let users1 = "traefik.frontend.auth.basic.users"
 
     /// A dot would divide it.
-    private static func labelName(_ route: ContainerRoute) -> String { route.container.replacing(".", with: "-") }
+    static func labelName(_ route: ContainerRoute) -> String { route.container.replacing(".", with: "-") }
 
     private func labels2(for route: ContainerRoute, network: String, user: String?) -> [String: String] {
         let name = Self.labelName(route)
         var labels = ["traefik.enable": "true", "traefik.docker.network": network]
         for point in servingPoints {
-            let router =
-                "traefik.http.routers."
-                + (point.isEncrypted || servingPoints.count == 1 ? name : "\(name)-plain")
+            let router = "traefik.http.routers." + routerName(name, at: point)
             labels["\(router).entrypoints"] = point.name
             labels["\(router).rule"] = Self.rule(route.hosts)
             labels["\(router).service"] = name

@@ -73,6 +73,18 @@ package struct TraefikModel: Sendable, Equatable {
         return [(Self.https, true)] + (redirects || !has(Self.http) ? [] : [(Self.http, false)])
     }
 
+    /// What the route to a container is called where it is served.
+    func routerName(_ name: String, at point: (name: String, isEncrypted: Bool)) -> String {
+        point.isEncrypted || servingPoints.count == 1 ? name : "\(name)-plain"
+    }
+
+    /// What a container's routers are called. In a label a dot would divide the name.
+    func routerNames(of route: ContainerRoute) -> [String] {
+        if version == .one { return [route.container] }
+        let name = routes == .labels ? Self.labelName(route) : route.container
+        return servingPoints.map { routerName(name, at: $0) }
+    }
+
     /// Its password would go over the network in clear without.
     var dashboardIsEncrypted: Bool { !certificates.isEmpty }
 
