@@ -173,7 +173,7 @@ extension StandInTests {
         }
 
         @Test func `another change that is being made is waited for`() async throws {
-            try await standIn.set("route53", #"{"busy": 0.15}"#)
+            try await standIn.set("route53", #"{"busy": 0.03}"#)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<3 {
                     group.addTask { _ = try await zones().perform(create(["n\(number).example.com"])) }
