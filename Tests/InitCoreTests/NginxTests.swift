@@ -27,6 +27,10 @@ import Testing
             (#"{"a b": {\#(ide)}}"#, "config.nginx.a b: “a b” is no host name"),
             (#"{"a": {"serverName": "a;b", \#(ide)}}"#, "config.nginx.a.serverName: “a;b” is no host name"),
             (#"{"a": {"healthCheckPath": "health", \#(ide)}}"#, "config.nginx.a.healthCheckPath: “health” is no path"),
+            (
+                #"{"a": {"healthCheckPath": "/", "ides": {"all": {"path": "/", "upstream": "h:1"}}}}"#,
+                "config.nginx.a.healthCheckPath: / is the page of the IDE at config.nginx.a.ides.all"
+            ),
             (#"{"a": {"healthCheckPath": "/a b", \#(ide)}}"#, "config.nginx.a.healthCheckPath: “/a b” is no path"),
             (
                 #"{"a": {"redirectToHTTPS": true, \#(ide)}}"#,
@@ -81,7 +85,7 @@ import Testing
     private func file(_ item: String, certificates: String = "{}", hasIPv6: Bool = true) async throws -> String {
         let parsed = try document(
             init: #"{"config": {"certificates": \#(certificates), "nginx": {"code.example.com": \#(item)}}}"#)
-        let ours = parsed.sets.flatMap(\.configs).flatMap(\.resources).first { "\($0.id)" == "nginx[code.example.com]" }
+        let ours = parsed.sets.flatMap(\.configs).flatMap(\.resources).first { "\($0.id)" == "nginx[servers]" }
         let resource = try #require(ours, "\(parsed.errors)")
         let world = try FakeWorld(
             Array(
@@ -175,7 +179,7 @@ import Testing
                 #"{"config": {"nginx": {"dev-${n}.example.com": {"count": "2", "ides": {"all": {"path": "/", "upstream": "127.0.0.1:${8000+n}"}}}}}}"#
         )
         #expect(found.errors.isEmpty)
-        #expect(found.items == ["nginx[dev-1.example.com]", "nginx[dev-2.example.com]", "nginx[nginx.service]"])
+        #expect(found.items == ["nginx[servers]", "nginx[nginx.service]"])
     }
 
     @Test("A name that is too long for nginx's table is an expression")

@@ -13,7 +13,9 @@ import Testing
         let configs = document.sets.flatMap(\.configs)
         return Dictionary(
             uniqueKeysWithValues: configs.map { config in
-                let scopes = config.sweeps.compactMap { ($0 as? NginxSweep)?.scope }
+                let scopes =
+                    config.sweeps.compactMap { ($0 as? NginxSweep)?.scope }
+                    + config.resources.compactMap { ($0 as? NginxServers)?.scope }
                 #expect(scopes.count == 1)
                 return (config.name, scopes.contains { $0.isLeftOver(mark) })
             })

@@ -70,6 +70,12 @@ package struct OwnershipMark: Sendable, Hashable {
     }
 }
 
+/// One that takes away what is left over of its section in the very step that puts its own in place: no sweep goes before it.
+package protocol SweepingResource: Resource {
+    /// Nil: nothing is to be taken away.
+    var scope: SweepScope? { get set }
+}
+
 /// What a sweep may take away: an item that the run's configs made and that is listed nowhere any more.
 package struct SweepScope: Sendable {
     package let owner: String

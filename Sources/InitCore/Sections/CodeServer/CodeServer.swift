@@ -91,7 +91,7 @@ private struct CodeServerInstances {
 
 extension CodeServerInstance {
     /// Where it listens: an address or a socket.
-    fileprivate var address: String? {
+    var address: String? {
         if let socket = configuration["socket"] { return socket }
         return configuration.address?.text
     }

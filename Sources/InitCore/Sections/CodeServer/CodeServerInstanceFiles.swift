@@ -20,6 +20,10 @@ struct CodeServerInstanceFiles: Resource {
     let mark: Mark
 
     var runsSideBySide: Bool { true }
+    var claims: [String] {
+        ["the instance \(instance.name)", "an instance of the user \(instance.user)"]
+            + [instance.address].compactMap(\.self).map { "an instance at \($0)" }
+    }
     var secrets: [Secret] { instance.configuration.secrets }
     var references: [Reference] { instance.configuration.references.map(\.reference) }
 

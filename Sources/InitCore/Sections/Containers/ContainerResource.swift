@@ -12,6 +12,7 @@ struct ContainerResource: Resource {
     /// Most of its time it waits until it is seen to run; the way to the daemon is narrow enough by itself.
     var mostSideBySide: Int { 256 }
     var references: [Reference] { named.map(\.reference) }
+    var claims: [String] { ["the container \(wish.spec.name)"] }
 
     private var named: [NamedReference] { wish.references + (traefikPassword?.references ?? []) }
 

@@ -10,6 +10,7 @@ struct ZoneResource: Resource {
 
     var runsSideBySide: Bool { true }
     var owns: [String] { records.map { KnownRecord.item(zone: zone, $0.set.name, $0.set.type) } }
+    var claims: [String] { records.filter(\.isKnown).map { "the record \($0.set.label) in \(zone)" } }
 
     func plan(_ now: Planning) async throws -> Plan {
         let found = try KnownRecords(of: zone, now.probe)

@@ -3,11 +3,7 @@
 let nginxSection = SectionType(key: Nginx.key, takesFacts: true, sweep: { NginxSweep($0) }) { input, diagnostics in
     let servers = Nginx.servers(input, &diagnostics)
     guard !servers.isEmpty else { return [] }
-    // What another server of ours gives up is free before this one takes it.
-    let resources = servers.sorted { !$0.isDefault && $1.isDefault }.map {
-        NginxServerResource(id: input.id($0.name), server: $0, mark: input.ownership($0.name))
-    }
-    return resources + [Nginx.service(of: servers, input)]
+    return [NginxServers(servers, input), Nginx.service(of: servers, input)]
 }
 
 enum Nginx {

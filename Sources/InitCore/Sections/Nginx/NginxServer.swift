@@ -96,6 +96,12 @@ extension NginxServer {
         self.timeout = Int(timeout.rounded(.up))
         timeoutPath = node["timeout"]?.path ?? node.path
         adopts = node.given("adopt")?.flag(&own) ?? false
+        if let health, health.text == "/", let ide = self.ides.first(where: \.isRoot) {
+            own.error(
+                health.path,
+                "/ is the page of the IDE at \(ide.path), which nobody would see any more; another path is wanted, like /healthcheck.html"
+            )
+        }
         if self.ides.isEmpty, health == nil, !own.hasErrors {
             own.error(
                 node.path,

@@ -1,5 +1,37 @@
-// Takes out the servers that the document no longer lists.
+// Servers that the document no longer lists. A config that still has others takes them out with its own, in one step.
 
+/// Files of ours that nobody wishes for.
+struct NginxLeftOver {
+    struct File {
+        let path: String
+        let item: String
+    }
+
+    private(set) var files: [File] = []
+    /// Debian's default site, as one of them notes it.
+    private(set) var stockSite: NginxStockSite?
+    /// Whether a server that stays stands in for that site.
+    private(set) var isNotedElsewhere = false
+
+    /// - Parameter own: files that are about to be written.
+    init(_ scope: SweepScope, besides own: Set<String> = [], _ probe: Probe) throws {
+        for name in try probe.names(Nginx.directory) where name.hasPrefix(Nginx.prefix) && name.hasSuffix(Nginx.suffix) {
+            let path = "\(Nginx.directory)/\(name)"
+            let bytes = try probe.read(path)
+            let noted = NginxStockSite(notedIn: bytes)
+            guard let mark = OwnershipMark(ofFile: bytes), scope.isLeftOver(mark) else {
+                isNotedElsewhere = isNotedElsewhere || noted != nil && !own.contains(path)
+                continue
+            }
+            files.append(File(path: path, item: mark.item))
+            stockSite = stockSite ?? noted
+        }
+    }
+
+    var facts: [Fact] { files.map { Fact($0.item, .text($0.path), .absent) } }
+}
+
+/// Takes out the servers of a config that has none any more, or that left the document.
 struct NginxSweep: Resource {
     let scope: SweepScope
 
@@ -14,35 +46,23 @@ struct NginxSweep: Resource {
     var reactsTo: [Mark] { reloads ? [Nginx.removal] : [] }
 
     func plan(_ now: Planning) async throws -> Plan {
-        let ours = try now.probe.names(Nginx.directory).filter {
-            $0.hasPrefix(Nginx.prefix) && $0.hasSuffix(Nginx.suffix)
-        }
-        var removals: [String] = []
-        var facts: [Fact] = []
-        var sites: [NginxStockSite] = []
-        var staysDefault = false
-        for name in ours {
-            let path = "\(Nginx.directory)/\(name)"
-            let bytes = try now.probe.read(path)
-            guard let mark = OwnershipMark(ofFile: bytes), scope.isLeftOver(mark) else {
-                staysDefault = staysDefault || NginxStockSite(notedIn: bytes) != nil
-                continue
-            }
-            removals.append(path)
-            facts.append(Fact(mark.item, .text(path), .absent))
-            if let site = NginxStockSite(notedIn: bytes) { sites.append(site) }
-        }
+        let leftOver = try NginxLeftOver(scope, now.probe)
         var reload: [Step] = []
-        if reloads, !removals.isEmpty || !now.ledger.due(self).isEmpty,
+        if reloads, !leftOver.files.isEmpty || !now.ledger.due(self).isEmpty,
             try await now.probe.unit(Nginx.unit, .systemd).isActive == true
         {
             reload = [.unit(UnitAction(.restart, Nginx.unit, .systemd))]
         }
-        guard !removals.isEmpty else { return reload.isEmpty ? .unchanged : .change(Change(.restart, steps: reload)) }
-        let host = NginxHost(now.probe)
-        let isInstalled = try host.isInstalled
-        var set = FileSet(writes: [], removals: removals, check: isInstalled ? Nginx.check() : nil)
-        if isInstalled, !staysDefault, let site = sites.first, try now.probe.status(site.path) == nil {
+        guard !leftOver.files.isEmpty else {
+            return reload.isEmpty ? .unchanged : .change(Change(.restart, steps: reload))
+        }
+        var facts = leftOver.facts
+        let isInstalled = try NginxHost(now.probe).isInstalled
+        var set = FileSet(
+            writes: [], removals: leftOver.files.map(\.path), check: isInstalled ? Nginx.check() : nil)
+        if isInstalled, !leftOver.isNotedElsewhere, let site = leftOver.stockSite,
+            try now.probe.status(site.path) == nil
+        {
             facts.append(Fact("Debian's default site", nil, "back again"))
             set.links.append(site.link)
         }

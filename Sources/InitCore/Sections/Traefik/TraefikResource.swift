@@ -18,6 +18,7 @@ struct TraefikResource: Resource {
     }
 
     var references: [Reference] { named.map(\.reference) }
+    var claims: [String] { ["the Traefik in \(model.directory)"] }
 
     /// A file as it should be.
     private struct Wish {
