@@ -32,6 +32,17 @@ extension NginxSuite {
             #expect(try host.ask("http://127.0.0.1/ide1/").status == 200)
         }
 
+        @Test("A server in another's place that nginx refuses: the other one stays, and Debian's default site away")
+        func renamed() throws {
+            #expect(try host.apply(server()).code == 0)
+            let before = try state()
+            let other = server("no-such-host.invalid:80").replacingOccurrences(of: "code.example", with: "ide.example")
+            #expect(try host.apply(other).code == 1)
+            #expect(try state() == before)
+            try host.shell("systemctl restart nginx")
+            #expect(try host.ask("http://127.0.0.1/ide1/").status == 200)
+        }
+
         @Test("Somebody else's broken file: named, and nothing of ours is changed on top of it")
         func foreign() throws {
             #expect(try host.apply(server()).code == 0)

@@ -14,8 +14,8 @@ extension NginxSuite {
         @Test("One hundred IDEs on one host: each path leads to its own, with nothing of the request lost")
         func hundred() throws {
             let plan = try host.plan(Self.team)
-            #expect(plan.code == 0 && plan.items["nginx/code.example.com"]?.action == "create", "\(plan.text)")
-            #expect(plan.items["nginx/code.example.com"]?.facts.contains { $0.hasPrefix("origin:") } == true)
+            #expect(plan.code == 0 && plan.items["nginx/servers"]?.action == "create", "\(plan.text)")
+            #expect(plan.items["nginx/servers"]?.facts.contains { $0.hasPrefix("code.example.com: origin") } == true)
             let done = try host.apply(Self.team)
             #expect(done.code == 0, "\(done.text)")
             #expect(try host.machine.isActive("nginx"))
@@ -163,6 +163,20 @@ extension NginxSuite {
             #expect(try host.apply("{}").outcome == "unchanged")
         }
 
+        @Test("Two that answer by default change places in one step")
+        func swapped() throws {
+            func servers(_ a: Int, _ b: Int) -> String {
+                let server = Self.server.dropFirst()
+                return
+                    #"{"a.example.com": {"listen": \#(a), \#(server), "b.example.com": {"listen": \#(b), \#(server)}"#
+            }
+            #expect(try host.apply(servers(80, 9080)).code == 0)
+            let swapped = try host.apply(servers(9080, 80))
+            #expect(swapped.code == 0, "\(swapped.text)")
+            #expect(try site() == "")
+            #expect(try host.apply(servers(9080, 80)).outcome == "unchanged")
+        }
+
         @Test("--only removes nothing, and neither does another document")
         func others() throws {
             #expect(try host.apply(#"{"a.example.com": \#(Self.server)}"#).code == 0)
@@ -172,6 +186,10 @@ extension NginxSuite {
             let only = try host.machine.run("ide-init", "apply", "--only", "files", "/root/metadata.json")
             #expect(only.code == 0, "\(only.text)")
             #expect(try host.machine.run("ide-init", "apply", "/root/other.json").code == 0)
+            #expect(try host.ask("http://127.0.0.1/health").body == "ok\n")
+            let second = #"{"b.example.com": {"listen": 9080, "ides": {"1": {"upstream": "127.0.0.1:8001"}}}}"#
+            try host.machine.write("/root/metadata.json", NginxHost.document(second))
+            #expect(try host.machine.run("ide-init", "apply", "--only", "nginx", "/root/metadata.json").code == 0)
             #expect(try host.ask("http://127.0.0.1/health").body == "ok\n")
         }
     }

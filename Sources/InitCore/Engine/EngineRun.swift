@@ -38,16 +38,14 @@ extension Engine {
             } catch {
                 report.failure = Failure(wrapping: error)
             }
-            let isChosen = { (resource: any Resource) in only?.includes(resource.id) ?? true }
-            if !hasFailed { prefetching.begin(document.sets.flatMap(\.configs).flatMap(\.resources).filter(isChosen)) }
+            if !hasFailed { prefetching.begin(document.sets.flatMap(\.configs).flatMap { $0.chosen(only) }) }
             for set in document.sets {
                 if !hasFailed { engine.events(.setStarted(set.name)) }
                 for config in set.configs {
                     if !hasFailed { engine.events(.configStarted(config.name)) }
                     prefetching.beginConfig()
-                    // A run of single items removes nothing.
                     if only == nil { for sweep in config.sweeps { await self.sweep(sweep) } }
-                    await take(config.resources.filter(isChosen))
+                    await take(config.chosen(only))
                     await flush()
                     ledger.endConfig(config.name)
                 }
@@ -270,6 +268,18 @@ extension Host {
             }
             let tried = attempt > 0 ? " (tried \(attempt + 1) times)" : ""
             throw Failure(.commandFailed, "\(command.title) \(ending.endingText)\(tried)", output: ending.lastLines())
+        }
+    }
+}
+
+extension Document.Config {
+    /// A run of single items removes nothing.
+    fileprivate func chosen(_ only: ResourceFilter?) -> [any Resource] {
+        guard let only else { return resources }
+        return resources.filter { only.includes($0.id) }.map { resource in
+            guard var own = resource as? any SweepingResource else { return resource }
+            own.scope = nil
+            return own
         }
     }
 }

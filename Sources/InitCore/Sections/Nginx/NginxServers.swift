@@ -65,7 +65,8 @@ struct NginxServers: SweepingResource {
             marks.append(Nginx.removal)
         }
         if let site = stock.outgoing {
-            facts.append(Fact("Debian's default site", site.target, "taken out, since a server here answers by default"))
+            facts.append(
+                Fact("Debian's default site", site.target, "taken out, since a server here answers by default"))
             set.removals.append(site.path)
         }
         if let site = stock.returning {
@@ -156,6 +157,7 @@ extension NginxServer {
         return Dictionary(
             paths.map {
                 ($0, "That is what \(certificate.path) names; the config that lists it has to run first")
-            }) { $1 }
+            }
+        ) { $1 }
     }
 }

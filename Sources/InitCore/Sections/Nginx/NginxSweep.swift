@@ -15,7 +15,8 @@ struct NginxLeftOver {
 
     /// - Parameter own: files that are about to be written.
     init(_ scope: SweepScope, besides own: Set<String> = [], _ probe: Probe) throws {
-        for name in try probe.names(Nginx.directory) where name.hasPrefix(Nginx.prefix) && name.hasSuffix(Nginx.suffix) {
+        for name in try probe.names(Nginx.directory) where name.hasPrefix(Nginx.prefix) && name.hasSuffix(Nginx.suffix)
+        {
             let path = "\(Nginx.directory)/\(name)"
             let bytes = try probe.read(path)
             let noted = NginxStockSite(notedIn: bytes)
