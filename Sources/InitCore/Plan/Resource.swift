@@ -18,6 +18,8 @@ package protocol Resource: Sendable {
     var mostSideBySide: Int { get }
     /// What it makes, as ownership marks of its section name it: while it stands in the document, a sweep leaves these alone.
     var owns: [String] { get }
+    /// The unit that it makes sure of; nil: none. A run that is told of no checks waits for it.
+    var unit: ServiceResource? { get }
     /// What is to be done, if anything. Sees the host through a probe only and can't change it.
     /// - Throws: `Failure` when the wish can't be met.
     func plan(_ now: Planning) async throws -> Plan
@@ -33,6 +35,7 @@ extension Resource {
     /// A host has so many hands; what it serves (a daemon's API, a registry) doesn't get faster by more.
     package var mostSideBySide: Int { 16 }
     package var owns: [String] { [id.name] }
+    package var unit: ServiceResource? { nil }
 }
 
 package enum Plan: Sendable, Equatable {
