@@ -145,7 +145,7 @@ package struct LinuxHost: Sendable {
 
     private func unpacker(_ unpacking: Unpacking) -> Unpacker {
         Unpacker(
-            isRoot: geteuid() == 0 && !unpacking.takesOver, umask: UInt32(umask),
+            isRoot: geteuid() == 0 && !unpacking.takesOver, umask: unpacking.takesOver ? 0o022 : UInt32(umask),
             forbiddenMode: unpacking.takesOver ? 0o022 : 0, user: accounts.localUserID, group: accounts.localGroupID)
     }
 

@@ -26,6 +26,16 @@ struct CodeServerTests {
             (#"{"auth": "none", "install-extension": ["a.b"]}"#, "install-extension", "something else than serve"),
             (#"{"no-auth": true}"#, "no-auth", "\u{201C}auth\u{201D}: \u{201C}none\u{201D}"),
             (#"{"password": ""}"#, "password", "nothing stands here"),
+            (#"{"password": "a\n"}"#, "password", "ends with a line end"),
+            (#"{"password": "a\tb"}"#, "password", "a control character"),
+            (#"{"password": " a"}"#, "password", "a blank"),
+            (#"{"password": "a\u00a0"}"#, "password", "a blank"),
+            (#"{"password": "{\"password\": 1}"}"#, "password", "name the key"),
+            (#"{"hashed-password": "$argon2id$x\n"}"#, "hashed-password", "ends with a line end"),
+            (#"{"auth": "none", "github-auth": "a\u0007b"}"#, "github-auth", "a control character"),
+            (#"{"auth": "none", "user-data-dir": "/data//dev"}"#, "user-data-dir", "isn't written straight"),
+            (#"{"auth": "none", "extensions-dir": "/data/../dev"}"#, "extensions-dir", "isn't written straight"),
+            (#"{"auth": "none", "user-data-dir": "/"}"#, "user-data-dir", "isn't written straight"),
             (#"{}"#, "", "there is no \u{201C}password\u{201D}"),
             (#"{"auth": "none", "trusted-origins": ["a", ""]}"#, "trusted-origins", "empty text"),
             (#"{"auth": "none", "app-name": "ssm:///a"}"#, "app-name", "a reference stands here"),
@@ -71,6 +81,19 @@ struct CodeServerTests {
         #expect(plain.values["verbose"] == nil && plain.values["cert"] == nil)
     }
 
+    @Test("A slash at a path's end is none")
+    func slashes() throws {
+        let found = try configuration(#"{"auth": "none", "user-data-dir": "/data/dev/", "extensions-dir": "/ext//"}"#)
+        #expect(found["user-data-dir"] == "/data/dev" && found["extensions-dir"] == "/ext")
+    }
+
+    @Test("A password that nobody is asked for may be any")
+    func unasked() throws {
+        #expect(try errors(of: #"{"auth": "none", "password": " a"}"#).isEmpty)
+        // Inside it a blank is as good as a letter.
+        #expect(try errors(of: #"{"password": "correct horse"}"#).isEmpty)
+    }
+
     @Test(
         "What two can't share is told",
         arguments: [
@@ -92,6 +115,7 @@ struct CodeServerTests {
             (#"{"a": {"config": {"auth": "none"}, "certificate": "x"}}"#, "there is no certificate \u{201C}x\u{201D}"),
             (#"{"a": {"config": {"auth": "none"}, "extensions": ["python"]}}"#, "PUBLISHER.NAME"),
             (#"{"a": {"config": {"auth": "none"}, "folder": "work"}}"#, "isn't absolute"),
+            (#"{"a": {"config": {"auth": "none"}, "folder": "~/../b"}}"#, "isn't written straight"),
             (#"{"a": {"config": {"auth": "none"}, "instanceMetadata": "no"}}"#, "deny and allow are"),
             (#"{"a": {"config": {"auth": "none"}, "settings": "[1]"}}"#, "a list"),
         ])

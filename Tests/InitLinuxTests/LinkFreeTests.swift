@@ -34,6 +34,45 @@ import Testing
         #expect(!files.fileExists(atPath: "\(directory)/elsewhere/project"))
     }
 
+    @Test("What is missing behind such a link isn't made either; what is missing before one is, and is open")
+    func missing() throws {
+        let files = FileManager.default
+        for name in ["home", "elsewhere"] {
+            try files.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
+        }
+        try files.createSymbolicLink(atPath: "\(directory)/home/.config", withDestinationPath: "../elsewhere")
+        let failure = try #require(write("home/.config/a/b/file", below: "home"))
+        #expect(failure.kind == .refused && failure.message.contains("leads to ../elsewhere"), "\(failure)")
+        #expect(try files.contentsOfDirectory(atPath: "\(directory)/elsewhere").isEmpty)
+
+        #expect(write("home/.local/share/file", below: "home") == nil)
+        #expect(write("home/../elsewhere/file", below: "home")?.kind == .refused)
+        let mode = try files.attributesOfItem(atPath: "\(directory)/home/.local/share")[.posixPermissions] as? Int
+        #expect(mode == 0o755)
+    }
+
+    /// By its name the staged file is looked up once more; by then the directory's owner may have put a fifo there.
+    @Test("What isn't the staged file is neither waited for nor put in place")
+    func staged() throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        var made: [String] = []
+        let open = try OpenDirectory(directory, made: &made)
+        var staged = try StagedFile(
+            in: open, name: "file", mode: 0o600, owner: nil, group: nil, path: "\(directory)/file")
+        let found = staged.inode
+        let inode = try #require(found)
+        #expect(throws: Never.self) {
+            try syncStaged(open, staged.temporary, inode: inode, path: "\(directory)/file")
+        }
+        let name = staged.temporary
+        staged.discard()
+        #expect(mkfifo("\(directory)/\(name)", 0o600) == 0)
+        let failure = #expect(throws: Failure.self) {
+            try syncStaged(open, name, inode: inode, path: "\(directory)/file")
+        }
+        #expect(failure?.kind == .refused)
+    }
+
     @Test("A link below the directory is not followed; one above it is the host's own")
     func links() throws {
         let files = FileManager.default

@@ -35,6 +35,23 @@ import Testing
         #expect(report.readiness.map(\.check.id.name) == ["a"])
     }
 
+    @Test("The unit of a section of ours is waited for; where no systemd runs nobody made sure of it")
+    func own() async throws {
+        func run(_ more: String) async throws -> Report {
+            let text =
+                #"{"AWS::CloudFormation::Init": {"config": {"dns": {"owner": "me", "Z1": {"a.example.com": {"value": "192.0.2.1"}}}}}}"#
+            let host =
+                #"{"files": {\#(more)}, "units": {"ide-init-dns.service": {"active": false}}, "zones": {"Z1": {"name": "example.com", "records": {}}}}"#
+            let fake = FakeHost(try FakeWorld(Array(host.utf8), name: "host")) { Issue.record("\($0)") }
+            return await Engine(host: fake.host(), mode: .apply).run(
+                Document(try JSONParser.parse(Array(text.utf8), name: "doc").value))
+        }
+        let booted = try await run(#""/run/systemd/system": {"directory": true}"#)
+        #expect(booted.readiness.map { "\($0.check.target) \($0.outcome)" } == ["unit ide-init-dns.service ready"])
+        let other = try await run("")
+        #expect(other.firstFailure == nil && other.readiness == [])
+    }
+
     @Test("The last config that names a unit has the last word")
     func lastWord() async throws {
         let on = #""services": {"systemd": {"a": {"ensureRunning": true}}}"#

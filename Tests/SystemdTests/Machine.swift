@@ -132,6 +132,12 @@ struct Machine {
     func apply(_ config: Config, _ options: String...) throws -> Report {
         try perform(["apply"] + options, config)
     }
+    /// With that file mode creation mask.
+    func apply(_ config: Config, umask: String) throws -> Report {
+        try write("/root/metadata.json", config.document)
+        return Report(
+            try run("sh", "-c", "umask \(umask); exec ide-init apply --json /root/metadata.json"))
+    }
     func plan(_ config: Config) throws -> Report { try perform(["plan"], config) }
 
     private func perform(_ words: [String], _ config: Config) throws -> Report {

@@ -7,7 +7,7 @@ package struct Ledger: Sendable {
     /// A config may run again, and marks that all configs see are still there then.
     private var done: Set<DueReaction> = []
     /// Resources that would change but haven't: only a dry run has some.
-    private var awaited: [ResourceID] = []
+    private var awaited: [(id: ResourceID, marks: [Mark])] = []
     /// Marks of a dry run that may turn out not to be (a download with the same content).
     private var doubtful: [Mark: ResourceID] = [:]
 
@@ -41,11 +41,16 @@ package struct Ledger: Sendable {
     package func awaits(_ sections: String...) -> ResourceID? { awaits(sections) }
 
     package func awaits(_ sections: [String]) -> ResourceID? {
-        awaited.first { sections.contains($0.section) }
+        awaited.first { sections.contains($0.id.section) }?.id
     }
 
     package func awaits(_ section: String, _ name: String) -> ResourceID? {
-        awaited.first { $0.section == section && $0.name == name }
+        awaited.first { $0.id.section == section && $0.id.name == name }?.id
+    }
+
+    /// The first of that section that would have announced such a change by now.
+    package func awaits(_ section: String, change isMeant: (String) -> Bool) -> ResourceID? {
+        awaited.first { $0.id.section == section && $0.marks.contains { isMeant($0.name) } }?.id
     }
 
     /// The item on which it hangs whether all of these changes happen at all, if it does.
@@ -58,6 +63,6 @@ package struct Ledger: Sendable {
         marks.formUnion(change.marks)
         done = done.filter { !change.marks.contains($0.mark) }
         for mark in change.marks { doubtful[mark] = happened || change.certainty == .certain ? nil : id }
-        if !happened { awaited.append(id) }
+        if !happened { awaited.append((id, change.marks)) }
     }
 }

@@ -129,7 +129,10 @@ struct ReadinessWait {
 func implicitChecks(_ document: Document, _ report: Report) -> [ReadinessCheck] {
     var units: [(service: ServiceResource, isWanted: Bool)] = []
     let resources = document.sets.flatMap(\.configs).flatMap(\.resources)
-    for service in resources.compactMap({ (($0 as? SkippedResource)?.original ?? $0) as? ServiceResource }) {
+    // What left itself out (no systemd here) has made sure of nothing.
+    let skipped = Set(report.items.filter { $0.outcome == .skipped }.map(\.id))
+    for resource in resources where resource is SkippedResource || !skipped.contains(resource.id) {
+        guard let service = ((resource as? SkippedResource)?.original ?? resource).unit else { continue }
         let wasRestarted = report.items.contains {
             $0.id == service.id && $0.outcome == .changed && $0.change?.action == .restart
         }

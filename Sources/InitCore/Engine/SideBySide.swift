@@ -14,13 +14,16 @@ extension Engine.Run {
             await run.attempt { try await run.plan(resource) }
         }
         let changes = plans.map { if case .success(.change(let change))? = $0 { change } else { Change?.none } }
+        let hasBadPlan = plans.contains { if case .failure? = $0 { true } else { false } }
         var unannounced: (any Error)?
         do {
-            if engine.mode == .apply { try reactions.announce(changes.compactMap { $0 }.flatMap(\.marks)) }
+            // Nothing is done beside a bad plan, so nobody is to react to it later.
+            if engine.mode == .apply, !hasBadPlan {
+                try reactions.announce(changes.compactMap { $0 }.flatMap(\.marks))
+            }
         } catch {
             unannounced = error
         }
-        let hasBadPlan = plans.contains { if case .failure? = $0 { true } else { false } }
         let mayGoOn = unannounced == nil && !hasBadPlan
         let done = await Self.sideBySide(Array(zip(resources, changes)), most) { resource, change in
             await run.attempt { () async throws -> Done? in

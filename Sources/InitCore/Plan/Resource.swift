@@ -20,6 +20,8 @@ package protocol Resource: Sendable {
     var owns: [String] { get }
     /// What two configs of one run can't both make, in words: each would undo what the other has done.
     var claims: [String] { get }
+    /// The unit that it makes sure of; nil: none. A run that is told of no checks waits for it.
+    var unit: ServiceResource? { get }
     /// What is to be done, if anything. Sees the host through a probe only and can't change it.
     /// - Throws: `Failure` when the wish can't be met.
     func plan(_ now: Planning) async throws -> Plan
@@ -36,6 +38,7 @@ extension Resource {
     package var mostSideBySide: Int { 16 }
     package var owns: [String] { [id.name] }
     package var claims: [String] { [] }
+    package var unit: ServiceResource? { nil }
 }
 
 package enum Plan: Sendable, Equatable {

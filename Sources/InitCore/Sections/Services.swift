@@ -20,13 +20,13 @@ let servicesSection = SectionType(key: "services") { input, diagnostics in
     }
 }
 
-struct ServiceResource: Resource {
-    let id: ResourceID
+package struct ServiceResource: Resource {
+    package let id: ResourceID
     let name: String
     let manager: ServiceManager
     let isEnabled: Bool?
     let isRunning: Bool?
-    let reactsTo: [Mark]
+    package let reactsTo: [Mark]
     private let canReload: (@Sendable (Planning) throws -> Void)?
 
     init(
@@ -75,7 +75,8 @@ struct ServiceResource: Resource {
     }
 
     /// For those whose units it are, too.
-    var runsAmongServices: Bool { true }
+    package var runsAmongServices: Bool { true }
+    package var unit: ServiceResource? { self }
 
     private static func names(
         in list: JSONNode, siblings: [String], of section: String, _ diagnostics: inout Diagnostics
@@ -94,7 +95,7 @@ struct ServiceResource: Resource {
         return names
     }
 
-    func plan(_ now: Planning) async throws -> Plan {
+    package func plan(_ now: Planning) async throws -> Plan {
         let state = try await now.probe.unit(name, manager)
         let changed = now.ledger.due(self)
         guard state.exists else { return try missing(now, changed, runs: state.isActive != nil) }

@@ -154,8 +154,7 @@ struct FileCommit: Sendable {
     ) throws -> StepResult {
         let place = try root.resolve(path)
         var made: [String] = []
-        let directory = try OpenDirectory(parent(of: place), made: &made)
-        if let base, root.isHost { try directory.checkLinkFree(below: base) }
+        let directory = try OpenDirectory(parent(of: place), below: root.isHost ? base : nil, made: &made)
         let name = lastComponent(of: place)
         // Nobody else may look in before it is whose it is to be.
         guard mkdirat(directory.descriptor, name, 0o700) == 0 else {
@@ -201,10 +200,11 @@ private struct Batch: ~Copyable {
         let directory: OpenDirectory
         let name: String
         let temporary: String
+        /// Nil: a link.
+        let inode: UInt64?
         /// As the document has it, for messages.
         let path: String
         let keepsBackup: Bool
-        let isLink: Bool
     }
 
     private struct Place: Hashable {
@@ -213,9 +213,15 @@ private struct Batch: ~Copyable {
         let name: [UInt8]
     }
 
+    /// How a directory was reached: one that was opened by another way isn't known to be the same.
+    private struct Way: Hashable {
+        let path: String
+        let base: String?
+    }
+
     private let root: Root
     private var entries: [Entry] = []
-    private var directories: [String: OpenDirectory] = [:]
+    private var directories: [Way: OpenDirectory] = [:]
     private var made: [String] = []
     private var places: Set<Place> = []
 
@@ -232,9 +238,8 @@ private struct Batch: ~Copyable {
     /// - Returns: false if its place is taken by an earlier one.
     mutating func stage(_ write: FileWrite) throws -> Bool {
         let place = try root.resolve(write.path)
-        let directory = try self.directory(parent(of: place))
         // Another root is being made, not lived in.
-        if let base = write.linkFreeBelow, root.isHost { try directory.checkLinkFree(below: base) }
+        let directory = try self.directory(parent(of: place), below: root.isHost ? write.linkFreeBelow : nil)
         let name = lastComponent(of: place)
         let key = Place(device: directory.device, directory: directory.inode, name: Array(name.utf8))
         guard places.insert(key).inserted else { return false }
@@ -250,17 +255,18 @@ private struct Batch: ~Copyable {
             staged.discard()
             throw error
         }
+        let inode = staged.inode
         staged.closeFile()
         entries.append(
             Entry(
-                directory: directory, name: name, temporary: staged.temporary, path: write.path,
-                keepsBackup: write.keepsBackup, isLink: false))
+                directory: directory, name: name, temporary: staged.temporary, inode: inode, path: write.path,
+                keepsBackup: write.keepsBackup))
         return true
     }
 
     mutating func stage(_ link: LinkWrite) throws {
         let place = try root.resolve(link.path)
-        let directory = try self.directory(parent(of: place))
+        let directory = try self.directory(parent(of: place), below: nil)
         let name = lastComponent(of: place)
         let temporary = StagedFile.temporaryName(of: name)
         unlinkat(directory.descriptor, temporary, 0)
@@ -277,32 +283,29 @@ private struct Batch: ~Copyable {
         }
         entries.append(
             Entry(
-                directory: directory, name: name, temporary: temporary, path: link.path,
-                keepsBackup: link.keepsBackup, isLink: true))
+                directory: directory, name: name, temporary: temporary, inode: nil, path: link.path,
+                keepsBackup: link.keepsBackup))
     }
 
-    private mutating func directory(_ path: String) throws -> OpenDirectory {
-        if let directory = directories[path] { return directory }
-        let directory = try OpenDirectory(path, made: &made)
-        directories[path] = directory
+    private mutating func directory(_ path: String, below base: String?) throws -> OpenDirectory {
+        let way = Way(path: path, base: base)
+        if let directory = directories[way] { return directory }
+        let directory = try OpenDirectory(path, below: base, made: &made)
+        directories[way] = directory
         return directory
     }
 
     func makeDurable(syncingWhole: Bool) throws {
         var done: Set<UInt64> = []
-        for entry in entries where !entry.isLink {
+        for entry in entries {
+            guard let inode = entry.inode else { continue }
             if syncingWhole {
                 guard done.insert(entry.directory.device).inserted else { continue }
                 guard linuxSyncFileSystem(entry.directory.descriptor) == 0 else {
                     throw systemFailure("its file system can't be flushed", entry.path)
                 }
             } else {
-                let descriptor = openat(
-                    entry.directory.descriptor, entry.temporary, O_RDONLY | O_CLOEXEC)
-                defer { close(descriptor) }
-                guard descriptor >= 0, fsync(descriptor) == 0 else {
-                    throw systemFailure("can't be made durable", entry.path)
-                }
+                try syncStaged(entry.directory, entry.temporary, inode: inode, path: entry.path)
             }
         }
     }
@@ -323,7 +326,10 @@ private struct Batch: ~Copyable {
             }
         }
         do {
-            try syncDirectories(Array(directories.keys) + made)
+            for directory in directories.values where fsync(directory.descriptor) != 0 {
+                throw systemFailure("the directory can't be made durable", directory.path)
+            }
+            try syncDirectories(made)
         } catch {
             // In place, but a power cut may undo it: that's a failure of the last one.
             if result.failure == nil {

@@ -5,67 +5,6 @@ import CLinux
 import Glibc
 import InitCore
 
-/// A directory being written to, opened once for all its files.
-final class OpenDirectory {
-    let path: String
-    let descriptor: Int32
-    let device: UInt64
-    let inode: UInt64
-
-    /// Makes what is missing of it (0777 & ~umask). `made` collects the directories whose entries are new.
-    init(_ path: String, made: inout [String]) throws {
-        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-        var descriptor = open(path.isEmpty ? "/" : path, flags)
-        if descriptor < 0, errno == ENOENT {
-            try Self.make(path, &made)
-            descriptor = open(path, flags)
-        }
-        guard descriptor >= 0 else { throw systemFailure("the directory can't be opened", path) }
-        var info = stat()
-        guard fstat(descriptor, &info) == 0 else {
-            let failure = systemFailure("can't be looked at", path)
-            close(descriptor)
-            throw failure
-        }
-        self.path = path
-        self.descriptor = descriptor
-        device = UInt64(info.st_dev)
-        inode = UInt64(info.st_ino)
-    }
-
-    /// Looks at what was opened, which nobody can change any more.
-    /// - Throws: `Failure` if a link stands on its way below that directory.
-    func checkLinkFree(below base: String) throws {
-        guard let resolved = realpath(base, nil), let opened = readLink("/proc/self/fd/\(descriptor)") else {
-            throw systemFailure("it can't be told where it lies", path)
-        }
-        defer { free(resolved) }
-        let real = String(cString: resolved)
-        guard path == base || path.hasPrefix(base + "/"), opened == real + path.dropFirst(base.count) else {
-            throw Failure(
-                .refused,
-                "\(path) leads to \(opened): somebody else may turn it, so nothing is written there; make it a directory"
-            )
-        }
-    }
-
-    private static func make(_ path: String, _ made: inout [String]) throws {
-        if mkdir(path, 0o777) == 0 {
-            made.append(parent(of: path))
-            return
-        }
-        switch errno {
-        case EEXIST: return
-        case ENOENT:
-            try make(parent(of: path), &made)
-            try make(path, &made)
-        default: throw systemFailure("the directory can't be made", path)
-        }
-    }
-
-    deinit { close(descriptor) }
-}
-
 func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
     return String(path[..<slash])
@@ -126,6 +65,12 @@ struct StagedFile: ~Copyable {
         }
     }
 
+    /// While it is open.
+    var inode: UInt64? {
+        var info = stat()
+        return fstat(descriptor, &info) == 0 ? UInt64(info.st_ino) : nil
+    }
+
     func makeDurable(path: String) throws {
         guard fsync(descriptor) == 0 else { throw systemFailure("can't be made durable", path) }
     }
@@ -145,6 +90,23 @@ struct StagedFile: ~Copyable {
         closeFile()
         unlinkat(directory.descriptor, temporary, 0)
     }
+}
+
+/// Makes a staged file durable that was closed meanwhile.
+/// - Throws: `Failure` of kind `refused` where something else bears its name by now: whoever may write there may have put a link in
+///   its place, or a fifo, on which we would wait for ever.
+func syncStaged(_ directory: OpenDirectory, _ temporary: String, inode: UInt64, path: String) throws {
+    let descriptor = openat(directory.descriptor, temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    defer { close(descriptor) }
+    var info = stat()
+    guard descriptor >= 0, fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG,
+        UInt64(info.st_ino) == inode
+    else {
+        throw Failure(
+            .refused,
+            "\(path): somebody put something else in the place of what was staged for it; look who writes there")
+    }
+    guard fsync(descriptor) == 0 else { throw systemFailure("can't be made durable", path) }
 }
 
 /// Renames one entry of a directory over another. At every moment either the old or the new one stands there.

@@ -54,6 +54,16 @@ import Testing
         ])
     func noHash(text: String) { #expect(!PasswordHash.matches(Secret("password"), text)) }
 
+    /// Each is of "password", and right: made by argon2(1).
+    @Test(
+        "A hash over which we would sit, or for which we would give away memory, is nobody's",
+        arguments: [
+            "$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$Vc+MP/KdFRq4K8Y2fSpW4dfeKxK2Pwf47fUAJpTyR5k",
+            "$argon2id$v=19$m=64,t=5,p=1$c29tZXNhbHQ$U3ewLrhmlq//wgywMWh+/932mSVWA/SaiK7GDyQYsiU",
+            "$argon2id$v=19$m=64,t=1,p=5$c29tZXNhbHQ$uiLozeJ/500GJZ9ZofEkIA76BBz6qdRFFZRmOG/D06I",
+        ])
+    func excessive(text: String) { #expect(!PasswordHash.matches(Secret("password"), text)) }
+
     @Test("bcrypt's limits are errors: 72 bytes, no NUL, cost 4 to 31")
     func limits() throws {
         let longest = String(repeating: "x", count: 72)

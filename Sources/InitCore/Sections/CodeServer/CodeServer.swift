@@ -16,14 +16,12 @@ let codeServerSection = SectionType(
     let program = install?.program ?? CodeServerProgram(installed: nil, version: nil)
     let instances = CodeServerInstances(input, version: program.version, &diagnostics).all
     var resources: [any Resource] = []
-    let installed = input.mark(CodeServerInstall.name)
     if let install {
         let id = input.id(CodeServerInstall.name)
         resources.append(
             install.kind == .archive
-                ? CodeServerArchive(
-                    id: id, install: install, ownership: input.ownership(CodeServerInstall.name), mark: installed)
-                : CodeServerPackage(id: id, install: install, mark: installed))
+                ? CodeServerArchive(id: id, install: install, ownership: input.ownership(CodeServerInstall.name))
+                : CodeServerPackage(id: id, install: install))
     }
     resources += instances.map { instance in
         CodeServerInstanceFiles(
@@ -37,7 +35,7 @@ let codeServerSection = SectionType(
     resources += instances.map { instance in
         CodeServerService(
             id: input.id("\(instance.name)/unit"), instance: instance,
-            reactsTo: [input.mark(instance.name), installed] + [instance.certificate?.mark].compactMap { $0 })
+            reactsTo: [input.mark(instance.name)] + [instance.certificate?.mark].compactMap { $0 })
     }
     if let install, install.kind == .archive {
         resources.append(CodeServerOldReleases(id: input.id(CodeServerOldReleases.name), install: install))

@@ -55,9 +55,7 @@ struct CodeServerConfigFile {
             case .plain(let text)?: return (key.name, Secret(text))
             case .secret(let text)?:
                 let value = try text.filledText(values)
-                guard !value.isEmpty else {
-                    throw Failure(.refused, "\(text.path): the value is empty, and code-server doesn't start on that")
-                }
+                try configuration.check(Secret(value), of: key, at: text.path)
                 guard key.name == "password", configuration.hashesPassword, configuration.asksForPassword else {
                     return (key.name, Secret(JSONValue.string(value).pythonText))
                 }
@@ -72,8 +70,9 @@ struct CodeServerConfigFile {
 
     /// The one that stands there, if it is of this password.
     private func hashed(_ password: Secret, old: String?, _ now: Planning) throws -> Secret {
+        // Of the user's own making, perhaps: what code-server wouldn't read is none.
         if let old, case .string(let hash)? = try? JSONParser.parse(Array(old.utf8), name: "").value,
-            try now.probe.passwordMatches(password, hash)
+            hash.hasPrefix("$argon2"), try now.probe.passwordMatches(password, hash)
         {
             return Secret(hash)
         }

@@ -39,6 +39,7 @@ struct CodeServerConfiguration: Sendable, Equatable {
         let place = node?.path ?? item.path
         checkAddress(node, &diagnostics)
         checkPassword(node, item, place, &diagnostics)
+        checkLiterals(&diagnostics)
         if texts["cert"] != nil, values["cert-key"] == nil {
             diagnostics.error(
                 place, "\u{201C}cert\u{201D} names a certificate, and there is no \u{201C}cert-key\u{201D}")
@@ -80,7 +81,8 @@ struct CodeServerConfiguration: Sendable, Equatable {
             if !items.isEmpty { values[key.name] = .plain(list.pythonText) }
         case .secret:
             guard let text = text(node, &diagnostics) else { return }
-            values[key.name] = ReferencedText(reading: text, at: node.path, &diagnostics).map(Value.secret)
+            guard let read = ReferencedText(reading: text, at: node.path, &diagnostics) else { return }
+            values[key.name] = .secret(read)
         case .choice(let choices):
             guard let text = text(node, &diagnostics) else { return }
             texts[key.name] = text
@@ -113,12 +115,7 @@ struct CodeServerConfiguration: Sendable, Equatable {
     }
 
     private func path(_ node: JSONNode, _ diagnostics: inout Diagnostics) -> String? {
-        guard let text = text(node, &diagnostics) else { return nil }
-        guard text.hasPrefix("/") else {
-            diagnostics.error(node.path, "the path isn't absolute; write it from / on")
-            return nil
-        }
-        return text
+        text(node, &diagnostics).flatMap { plainPath($0, node, &diagnostics) }
     }
 
     private mutating func set(_ key: CodeServerKey, _ text: String, isNumber: Bool = false) {

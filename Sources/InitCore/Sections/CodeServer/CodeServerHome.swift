@@ -12,8 +12,10 @@ struct CodeServerHome: Sendable, Equatable {
     var settings: String { data + "/User/settings.json" }
     /// What of the settings was written by us.
     var settingsRecord: String { data + "/.ide-init-settings.json" }
-    /// Touched once a minute while somebody works.
-    var heartbeat: String { data + "/heartbeat" }
+    /// Touched once a minute while somebody works; in the data directory of the XDG rules, whatever `user-data-dir` says.
+    var heartbeat: String { Self.usualData(path) + "/heartbeat" }
+
+    private static func usualData(_ home: String) -> String { home + "/.local/share/code-server" }
 
     init(_ account: UserAccount, _ instance: CodeServerInstance) throws {
         var path = account.home
@@ -26,7 +28,7 @@ struct CodeServerHome: Sendable, Equatable {
         }
         self.account = account
         self.path = path
-        data = instance.configuration["user-data-dir"] ?? path + "/.local/share/code-server"
+        data = instance.configuration["user-data-dir"] ?? Self.usualData(path)
         extensions = instance.configuration["extensions-dir"] ?? data + "/extensions"
         folder = instance.folder.map { $0.hasPrefix("~") ? path + $0.dropFirst() : $0 }
     }
@@ -51,8 +53,13 @@ struct CodeServerHome: Sendable, Equatable {
     /// What is written for the user, and nowhere else, whatever the user makes of the way there.
     func write(_ path: String, _ content: FileWrite.Content, mode: UInt16, owner: UInt32, group: UInt32) -> Step {
         var write = FileWrite(path, content, mode: mode, owner: owner, group: group, keepsBackup: false)
-        write.linkFreeBelow = path.hasPrefix(self.path + "/") ? self.path : data
+        write.linkFreeBelow = top(of: path) ?? data
         return .write(write)
+    }
+
+    /// The user's directory in which it lies, where a link could lead elsewhere; nil: it is none of these.
+    private func top(of path: String) -> String? {
+        [self.path, data].first { path.hasPrefix($0 + "/") }
     }
 
     // MARK: Directories
@@ -68,7 +75,7 @@ struct CodeServerHome: Sendable, Equatable {
                 steps.append(
                     .makeDirectory(
                         path: path, mode: isPrivate ? 0o700 : 0o755, owner: account.id, group: account.group,
-                        linkFreeBelow: path.hasPrefix(self.path + "/") ? self.path : nil))
+                        linkFreeBelow: top(of: path)))
                 return
             }
             guard isOurs else {
@@ -86,8 +93,13 @@ struct CodeServerHome: Sendable, Equatable {
             }
         }
         try make(path, isPrivate: true, isOurs: false)
-        for directory in [parent(of: configuration), parent(of: settings), extensions] {
+        for directory in [parent(of: configuration), data, parent(of: settings), extensions] {
             for path in below(directory) { try make(path, isPrivate: path == data, isOurs: true) }
+        }
+        // code-server doesn't make it, and we only look there: what the user has put in its way stays.
+        for path in below(parent(of: heartbeat)) {
+            if let found = try now.probe.status(path), found.kind != .directory { break }
+            try make(path, isPrivate: path == parent(of: heartbeat), isOurs: false)
         }
         if let folder { for path in below(folder) { try make(path, isPrivate: false, isOurs: false) } }
         return steps

@@ -43,11 +43,7 @@ struct CodeServerInstall: Sendable {
         }
         var directory = CodeServerProgram.directory
         if let member = node.given("directory"), let text = member.text(&diagnostics) {
-            directory = text
-            while directory.hasSuffix("/") { directory.removeLast() }
-            if !directory.hasPrefix("/") {
-                diagnostics.error(member.path, "the directory isn't absolute; write it from / on, as /opt/code-server")
-            }
+            directory = plainPath(text, member, &diagnostics) ?? directory
         }
         self.directory = directory
         keep = node.given("keep")?.whole(&diagnostics, 1...100) ?? 2
@@ -90,7 +86,6 @@ struct CodeServerArchive: Resource {
     let id: ResourceID
     let install: CodeServerInstall
     let ownership: OwnershipMark
-    let mark: Mark
 
     /// Beside a release's directory: those that have one are ours. It is there before the release, or a run that is killed would
     /// leave one that is nobody's.
@@ -115,7 +110,7 @@ struct CodeServerArchive: Resource {
             facts.append(Fact("source", nil, install.source.bare.shownURL))
             switch try await now.resolve(install.source.references) {
             case .unknown(let certainty):
-                return .change(Change(.update, facts: facts, steps: [], certainty: certainty, marks: [mark]))
+                return .change(Change(.update, facts: facts, steps: [], certainty: certainty))
             case .values(let values):
                 steps = [
                     .write(
@@ -130,11 +125,27 @@ struct CodeServerArchive: Resource {
                 ]
             }
         }
-        steps += [
-            .run(check),
-            .link(LinkWrite(install.current, target: "\(install.version)", owner: 0, group: 0, keepsBackup: false)),
-        ]
-        return .change(Change(target == nil ? .create : .update, facts: facts, steps: steps, marks: [mark]))
+        let opening = try opening(now)
+        facts += opening.facts
+        steps +=
+            opening.steps + [
+                .run(check),
+                .link(LinkWrite(install.current, target: "\(install.version)", owner: 0, group: 0, keepsBackup: false)),
+            ]
+        return .change(Change(target == nil ? .create : .update, facts: facts, steps: steps))
+    }
+
+    /// A run under a narrow umask may have left directories that nobody else enters, and then the check fails for ever.
+    private func opening(_ now: Planning) throws -> (facts: [Fact], steps: [Step]) {
+        let closed = try [install.directory, install.place].compactMap { path in
+            try now.probe.status(path).flatMap { $0.kind == .directory && $0.mode & 0o555 != 0o555 ? (path, $0) : nil }
+        }
+        return (
+            closed.map { path, found in Fact("mode of \(path)", octal(found.mode), octal(found.mode | 0o555)) },
+            closed.map { path, found in
+                .setAttributes(path: path, mode: found.mode | 0o555, owner: nil, group: nil)
+            }
+        )
     }
 
     /// Whether it runs here at all, before anybody depends on it: releases have needed newer and newer C libraries. As
@@ -147,40 +158,5 @@ struct CodeServerArchive: Resource {
             user: "nobody", timeout: 60)
         command.retries = 1
         return command
-    }
-}
-
-/// Releases that are used no more: taken away once the instances have been restarted.
-struct CodeServerOldReleases: Resource {
-    static let name = "old releases"
-
-    let id: ResourceID
-    let install: CodeServerInstall
-
-    var runsAmongServices: Bool { true }
-
-    func plan(_ now: Planning) async throws -> Plan {
-        let prefix = CodeServerArchive.ownershipPrefix
-        let ours = try now.probe.names(install.directory).filter { name in
-            let path = "\(install.directory)/\(name)"
-            guard name.hasPrefix(prefix), try now.probe.status(path)?.kind == .file else { return false }
-            return OwnershipMark(ofFile: try now.probe.read(path)) != nil
-        }
-        let sorted = ours.compactMap { CodeServerVersion($0.dropFirst(prefix.count)) }
-            .filter { $0 != install.version }.sorted(by: >)
-        let old = sorted.dropFirst(install.keep - 1)
-        guard !old.isEmpty else { return .unchanged }
-        return .change(
-            Change(
-                .remove, facts: old.map { Fact("\($0)", "\(install.directory)/\($0)", "removed") },
-                steps: old.map { version in
-                    .run(
-                        .administrative(
-                            "Remove code-server \(version)",
-                            [
-                                "/bin/rm", "-rf", "--one-file-system", "--", "\(install.directory)/\(version)",
-                                "\(install.directory)/\(prefix)\(version)",
-                            ]))
-                }))
     }
 }

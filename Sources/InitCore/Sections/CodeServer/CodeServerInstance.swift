@@ -75,7 +75,11 @@ struct CodeServerInstance: Sendable {
         }
         folder = node.given("folder").flatMap { folder in
             guard let text = folder.text(&diagnostics) else { return nil }
-            if text.hasPrefix("/") || text == "~" || text.hasPrefix("~/") { return text }
+            if text == "~" { return text }
+            if text.hasPrefix("~/") {
+                return plainPath("/" + text.dropFirst(2), folder, &diagnostics).map { "~" + $0 }
+            }
+            if text.hasPrefix("/") { return plainPath(text, folder, &diagnostics) }
             diagnostics.error(
                 folder.path, "the folder isn't absolute; write it from / on, or from ~/ on for the user's home")
             return nil

@@ -88,8 +88,11 @@ struct CodeServerInstanceFiles: Resource {
 
     private func dropIn(_ home: CodeServerHome, _ program: String, _ now: Planning) throws -> CodeServerPart {
         let path = CodeServerUnit.dropIn(instance.unit)
+        let release = try self.program.release(at: program, now)
         let wished = Array(
-            CodeServerUnit.dropIn(instance, home, program: program, shell: try shell(now), ownership).utf8)
+            CodeServerUnit.dropIn(
+                instance, home, program: program, release: release.name, shell: try shell(now), ownership
+            ).utf8)
         let found = try now.probe.status(path)
         let old = try found.map { try $0.kind == .file ? now.probe.read(path) : [] }
         if let old, OwnershipMark(ofFile: old) == nil, !instance.adopts {
@@ -97,6 +100,11 @@ struct CodeServerInstanceFiles: Resource {
                 .refused,
                 "\(path) isn't ours: it has no line that says so; to have it replaced, write \u{201C}adopt\u{201D}: true beside \u{201C}config\u{201D}"
             )
+        }
+        if let old, release.certainty != .certain {
+            let running = CodeServerUnit.release(ofDropIn: old).map(Fact.Value.text) ?? .absent
+            return CodeServerPart(
+                facts: [Fact("code-server", running, .unknown("perhaps another"))], certainty: release.certainty)
         }
         guard old != wished else { return CodeServerPart() }
         let isOfAnother = old.map { $0.drop { $0 != 0x0A } == wished.drop { $0 != 0x0A } } ?? false

@@ -2,7 +2,6 @@
 struct CodeServerPackage: Resource {
     let id: ResourceID
     let install: CodeServerInstall
-    let mark: Mark
 
     private static let cache = "/var/cache/ide-init"
 
@@ -16,7 +15,7 @@ struct CodeServerPackage: Resource {
         ]
         switch try await now.resolve(install.source.references) {
         case .unknown(let certainty):
-            return .change(Change(.update, facts: facts, steps: [], certainty: certainty, marks: [mark]))
+            return .change(Change(.update, facts: facts, steps: [], certainty: certainty))
         case .values(let values):
             let isOlder = installed.flatMap { CodeServerVersion($0) }.map { $0 > install.version } ?? false
             let file = "\(Self.cache)/code-server-\(install.version).\(install.kind == .deb ? "deb" : "rpm")"
@@ -34,7 +33,7 @@ struct CodeServerPackage: Resource {
                                 of: ["code-server \(install.version)"], words,
                                 setting: ["DEBIAN_FRONTEND": "noninteractive"])),
                         .remove(path: file),
-                    ], marks: [mark], plansAgain: true, mustShow: true))
+                    ], plansAgain: true, mustShow: true))
         }
     }
 

@@ -9,6 +9,9 @@ struct CodeServerService: Resource {
     private static let freshFor = 300.0
 
     var runsAmongServices: Bool { true }
+    var unit: ServiceResource? { service }
+
+    private var service: ServiceResource { ServiceResource(id, unit: instance.unit, reactsTo: reactsTo) }
 
     func plan(_ now: Planning) async throws -> Plan {
         let state = try await now.probe.unit(instance.unit, .systemd)
@@ -20,7 +23,6 @@ struct CodeServerService: Resource {
                         + (state.isActive.map { [Fact("running", "\($0)", "true")] } ?? []),
                     steps: [], certainty: .knownAfter("\(earlier)")))
         }
-        let service = ServiceResource(id, unit: instance.unit, reactsTo: reactsTo)
         guard let renewal = instance.certificate?.mark, now.ledger.due(self) == [renewal], state.isActive == true,
             case .home(let home) = try await CodeServerHome.of(instance, now),
             let heartbeat = try now.probe.status(home.heartbeat), heartbeat.age < Self.freshFor

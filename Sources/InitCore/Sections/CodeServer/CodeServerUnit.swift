@@ -11,11 +11,13 @@ enum CodeServerUnit {
     /// An address that answers with the machine's role; both are denied by the template, too.
     private static let instanceMetadata = "169.254.169.254 fd00:ec2::254"
 
+    /// - Parameter release: what the program was when this was written: another is a change that needs a restart, whoever brought it.
     static func dropIn(
-        _ instance: CodeServerInstance, _ home: CodeServerHome, program: String, shell: String?,
+        _ instance: CodeServerInstance, _ home: CodeServerHome, program: String, release: String?, shell: String?,
         _ ownership: OwnershipMark
     ) -> String {
-        var lines = ["# " + ownership.header, "[Service]", "User=\(home.account.name)"]
+        var lines = ["# " + ownership.header] + [release.map { releaseOpening + $0 }].compactMap { $0 }
+        lines += ["[Service]", "User=\(home.account.name)"]
         lines.append("WorkingDirectory=\(escaped(home.path))")
         if let shell { lines.append("Environment=SHELL=\(shell)") }
         let words = [program, "--config", home.configuration] + [home.folder].compactMap { $0 }
@@ -29,6 +31,26 @@ enum CodeServerUnit {
         }
         lines.append("IPAddressDeny=" + (instance.reachesInstanceMetadata ? "" : instanceMetadata))
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static let releaseOpening = "# code-server "
+
+    /// The release that a drop-in of ours names.
+    static func release(ofDropIn text: [UInt8]) -> String? {
+        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").prefix(2)
+        return lines.last.flatMap { $0.hasPrefix(releaseOpening) ? String($0.dropFirst(releaseOpening.count)) : nil }
+    }
+
+    /// The drop-ins of our instances that stand there, whoever's they are.
+    static func standing(_ probe: Probe) throws -> [(unit: String, text: [UInt8], mark: OwnershipMark)] {
+        try probe.names(directory).compactMap { name in
+            guard name.hasPrefix("ide-init-code-server@"), name.hasSuffix(".service.d") else { return nil }
+            let unit = String(name.dropLast(2))
+            let path = dropIn(unit)
+            guard try probe.status(path)?.kind == .file else { return nil }
+            let text = try probe.read(path)
+            return OwnershipMark(ofFile: text).map { (unit, text, $0) }
+        }
     }
 
     /// One word of a command line, as systemd.service(5) reads it.

@@ -71,6 +71,7 @@ private struct DNSUnitService: Resource {
     let service: ServiceResource
 
     var id: ResourceID { service.id }
+    var unit: ServiceResource? { service }
 
     static func isOfUse(_ probe: Probe) throws -> Bool { try probe.status("/run/systemd/system") != nil }
 

@@ -60,7 +60,7 @@ extension Planning {
     /// - Parameter standing: as a file or a label holds it.
     /// - Throws: `Failure` for a password that nobody could type.
     package func basicUser(_ user: String, _ password: Secret, standing: String?, cost: Int) throws -> Secret {
-        try password.reveal(Self.checkTyped)
+        try TypedSecret.check(password, .password)
         if let standing, standing.hasPrefix(user + ":") {
             let hash = String(standing.dropFirst(user.utf8.count + 1))
             // A higher cost is asked for by making another.
@@ -69,21 +69,5 @@ extension Planning {
         }
         let hash = try probe.hashPassword(password, .bcrypt(cost: cost))
         return Secret(hash.reveal { Array("\(user):".utf8) + $0 })
-    }
-
-    private static func checkTyped(_ password: [UInt8]) throws {
-        if password.isEmpty { throw Failure(.refused, "the password is empty") }
-        if password.last == UInt8(ascii: "\n") {
-            throw Failure(
-                .refused,
-                "the password ends with a line end, which nobody types; store it without one (printf instead of echo)")
-        }
-        if password.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-            throw Failure(.refused, "there is a control character in the password, which nobody types")
-        }
-        if password.first == UInt8(ascii: "{"), (try? JSONParser.parse(password, name: "password").value) != nil {
-            throw Failure(
-                .refused, "the password is JSON; name the key that holds it, as in secretsmanager://ID#KEY")
-        }
     }
 }
