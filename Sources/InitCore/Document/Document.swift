@@ -6,6 +6,8 @@ package struct Document: Sendable {
         package let resources: [any Resource]
         /// What takes away the items that are no longer listed.
         package internal(set) var sweeps: [any Resource] = []
+        /// What can go only once all configs are as they are to be.
+        package internal(set) var lastSweeps: [any Resource] = []
         /// Nil: it has no such section.
         package let readiness: [ReadinessCheck]?
     }
@@ -94,10 +96,14 @@ package struct Document: Sendable {
         let isWhole = chosen.isSuperset(of: allSets.sets.values.joined())
         let names = Set(configs.keys)
         for name in chosen {
-            configs[name]?.sweeps = Self.sweeps(
-                config: name, owner: owner, listed: all, documentConfigs: isWhole ? names : nil)
+            func sweeps(_ kind: KeyPath<SectionType, SectionType.Sweep?>) -> [any Resource] {
+                Self.sweeps(
+                    kind, config: name, owner: owner, listed: all, documentConfigs: isWhole ? names : nil)
+            }
+            configs[name]?.sweeps = sweeps(\.sweep)
+            configs[name]?.lastSweeps = sweeps(\.lastSweep)
         }
-        let reacting = (all + configs.values.flatMap(\.sweeps)).flatMap { resource in
+        let reacting = (all + configs.values.flatMap { $0.sweeps + $0.lastSweeps }).flatMap { resource in
             resource.reactsTo.map { ($0, resource.id) }
         }
         reactors = Dictionary(grouping: reacting) { $0.0 }.mapValues { $0.map(\.1) }
@@ -147,10 +153,11 @@ package struct Document: Sendable {
     }
 
     private static func sweeps(
-        config: String, owner: String, listed: [any Resource], documentConfigs: Set<String>?
+        _ kind: KeyPath<SectionType, SectionType.Sweep?>, config: String, owner: String, listed: [any Resource],
+        documentConfigs: Set<String>?
     ) -> [any Resource] {
         sections.compactMap { section in
-            section.sweep?(
+            section[keyPath: kind]?(
                 SweepScope(
                     owner: owner, config: config, section: section.key,
                     listed: Set(listed.filter { $0.id.section == section.key }.flatMap(\.owns)),

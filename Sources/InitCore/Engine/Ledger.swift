@@ -48,6 +48,9 @@ package struct Ledger: Sendable {
         awaited.first { $0.section == section && $0.name == name }
     }
 
+    /// Whether this very one would have changed.
+    package func awaits(_ id: ResourceID) -> Bool { awaited.contains(id) }
+
     /// The item on which it hangs whether all of these changes happen at all, if it does.
     package func doubt(of marks: [Mark]) -> ResourceID? {
         let doubts = marks.map { doubtful[$0] }
