@@ -15,7 +15,10 @@ struct FoundContainer: Sendable {
     }
 
     var labels: [String: String] { node["Config"]?["Labels"]?.strings ?? [:] }
-    var isOurs: Bool { OwnershipMark(labels: labels) != nil }
+    var name: String { String(node["Name"]?.string?.dropFirst() ?? "") }
+    var isOurs: Bool { OwnershipMark(ofContainer: name, labels) != nil }
+    /// The container of another's that it was made in place of; its id.
+    var replaces: String? { isOurs ? labels[ContainerLabel.replaces] : nil }
     var spec: String? { labels[ContainerLabel.spec] }
     var image: String { node["Image"]?.string ?? "" }
     var restarts: Int { node["RestartCount"]?.integer ?? 0 }
@@ -40,7 +43,18 @@ struct FoundContainer: Sendable {
             exitCode: state?["ExitCode"]?.integer ?? 0,
             // "none" where there is no check, and nothing at all before Docker 25.
             health: state?["Health"]?["Status"]?.string.flatMap(ContainerState.Health.init),
-            networks: networks, isHalfReplaced: isHalfReplaced)
+            networks: networks, networkMode: node["HostConfig"]?["NetworkMode"]?.string ?? "",
+            isHalfReplaced: isHalfReplaced)
+    }
+
+    /// Whether Docker has it running, or would have it again.
+    var isAlive: Bool { [.running, .restarting, .paused].contains(state(isHalfReplaced: false).status) }
+
+    /// Whether it has done what it was to do once: then it isn't to do it again.
+    var hasDoneItsWork: Bool {
+        let state = state(isHalfReplaced: false)
+        let policy = node["HostConfig"]?["RestartPolicy"]?["Name"]?.string ?? ""
+        return state.status == .exited && state.exitCode == 0 && ["", "no", "on-failure"].contains(policy)
     }
 }
 
@@ -58,12 +72,11 @@ extension DockerEngine {
 
     func state(of name: String) async throws -> ContainerState? {
         guard let found = try await found(name) else { return nil }
-        let isOurs = found.isOurs
-        var isHalfReplaced = false
-        for ending in [Replacement.old, Replacement.new] where isOurs && !isHalfReplaced {
-            isHalfReplaced = try await self.found(name + ending)?.isOurs == true
-        }
-        return found.state(isHalfReplaced: isHalfReplaced)
+        guard found.isOurs else { return found.state(isHalfReplaced: false) }
+        let new = try await self.found(name + Replacement.new)
+        let old = try await self.found(name + Replacement.old)
+        let isOldOurs = old.map { $0.isOurs || [found.replaces, new?.replaces].contains($0.id) } ?? false
+        return found.state(isHalfReplaced: new?.isOurs == true || isOldOurs)
     }
 
     // MARK: Doing
@@ -111,12 +124,15 @@ extension DockerEngine {
         onHost: @escaping @Sendable (Step) async throws -> StepResult
     ) async throws {
         try await sideBySide(containers) { name in
+            var standing: [FoundContainer] = []
             for name in [name, name + Replacement.old, name + Replacement.new] {
                 guard let found = try await self.found(name), found.isOurs else { continue }
                 try await self.stop(found.id, name)
-                try await self.delete(found.id, name)
+                standing.append(found)
             }
+            // While one of them stands the next run knows of them, should this be the end of ours.
             try SecretFiles(container: name, onHost: onHost).removeAll(but: nil)
+            for found in standing { try await self.delete(found.id, found.name) }
         }
         try await sideBySide(networks) { try await self.removeNetwork($0) }
     }

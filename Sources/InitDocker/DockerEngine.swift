@@ -85,28 +85,4 @@ package final class DockerEngine: Sendable {
     private func oldestAPI() async throws -> String {
         try await look("/version", "Docker's version can't be asked for")?["MinAPIVersion"]?.string ?? "1.12"
     }
-
-    // MARK: What is ours
-
-    private func owned() async throws -> OwnedByUs? {
-        let filter = percentEncoded(#"{"label":["ide-init.owner"]}"#)
-        let doing = "what is ours can't be asked for"
-        let containers: JSONNode?
-        do {
-            containers = try await look("/containers/json?all=1&filters=\(filter)", doing)
-        } catch let failure as Failure where failure.isWithoutDocker {
-            return nil
-        }
-        let networks = try await look("/networks?filters=\(filter)", doing)
-        var owned = OwnedByUs()
-        for item in containers?.items ?? [] {
-            guard let name = item["Names"]?.items.first?.string?.dropFirst() else { continue }
-            owned.containers[String(name)] = OwnershipMark(labels: item["Labels"]?.strings ?? [:])
-        }
-        for item in networks?.items ?? [] {
-            guard let name = item["Name"]?.string else { continue }
-            owned.networks[name] = OwnershipMark(labels: item["Labels"]?.strings ?? [:])
-        }
-        return owned
-    }
 }

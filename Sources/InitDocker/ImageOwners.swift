@@ -1,5 +1,6 @@
 // Who a container runs as, in numbers: for the owner of what is mounted into it. A name stands in the image's own passwd.
 
+import Glibc
 import InitCore
 import Synchronization
 
@@ -49,9 +50,10 @@ extension DockerEngine {
         let body = JSONValue.object(
             JSONObject([
                 ("Image", .string(image)), ("Cmd", .list(["-"])), ("Entrypoint", .list(["-"])),
-                ("Labels", .texts([ContainerLabel.lookup: image])),
+                ("Labels", .texts([ContainerLabel.lookup: "\(getpid())"])),
                 ("HostConfig", .object(JSONObject([("NetworkMode", .string("none"))]))),
             ]))
+        try await removeOldLookUps(doing)
         guard let id = try await call("POST", "/containers/create", body, failing: doing).json()["Id"]?.string else {
             throw Failure(.host, "\(doing): Docker tells no id")
         }
@@ -65,6 +67,22 @@ extension DockerEngine {
         }
         try await call("DELETE", "\(Self.path(container: id))?force=1&v=1", accepting: [404], failing: doing)
         return try found.get()
+    }
+
+    /// What a process left that was killed while it looked.
+    private func removeOldLookUps(_ doing: String) async throws {
+        let filter = percentEncoded(#"{"label":["\#(ContainerLabel.lookup)"],"status":["created"]}"#)
+        for item in try await look("/containers/json?all=1&filters=\(filter)", doing)?.items ?? [] {
+            guard let id = item["Id"]?.string else { continue }
+            if let process = item["Labels"]?[ContainerLabel.lookup]?.string.flatMap({ pid_t($0) }), process > 0,
+                kill(process, 0) == 0
+            {
+                continue
+            }
+            // 409: it is on its way out already.
+            try await call(
+                "DELETE", "\(Self.path(container: id))?force=1&v=1", accepting: [404, 409], failing: doing)
+        }
     }
 
     /// Empty where there is none.

@@ -33,7 +33,18 @@ extension DockerEngine {
     func create(_ wish: NetworkWish) async throws {
         let doing = "network \(wish.name) can't be made"
         switch wish.place {
-        case .fixed(let subnet): try await create(wish, subnet, doing)
+        case .fixed(let subnet):
+            do {
+                try await create(wish, subnet, doing)
+            } catch var failure as Failure where failure.message.contains("overlaps") {
+                let others = try await look("/networks", doing)?.items ?? []
+                let other = others.first { Self.subnets($0).compactMap(Subnet.init).contains { $0.overlaps(subnet) } }
+                if let name = other?["Name"]?.string {
+                    failure.message +=
+                        "; network \(name) lies there: name another subnet, or remove that one, and before it the containers in it"
+                }
+                throw failure
+            }
         case .within(let pool, let prefix):
             var taken = wish.taken
             taken += try await look("/networks", doing)?.items.flatMap(Self.subnets).compactMap(Subnet.init) ?? []
@@ -86,6 +97,14 @@ extension DockerEngine {
         guard answer.status != 403 || answer.message.contains("already exists") else {
             throw Failure(.host, "\(doing): Docker says: \(answer.message)")
         }
+    }
+
+    func disconnect(_ container: String, from network: String) async throws {
+        // 404: it is out of it already, or the network is gone.
+        try await call(
+            "POST", "/networks/\(percentEncoded(network))/disconnect",
+            .object(JSONObject([("Container", .string(container))])), within: 600, accepting: [404],
+            failing: "container \(container) can't leave network \(network)")
     }
 
     /// With all who are still in it sent away: a proxy goes on serving the others.

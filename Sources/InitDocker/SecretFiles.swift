@@ -5,19 +5,17 @@ import Glibc
 import InitCore
 
 struct SecretFiles: Sendable {
-    static let place = "/var/lib/ide-init/secrets"
-
     let container: String
     let onHost: @Sendable (Step) async throws -> StepResult
 
-    private var directory: String { "\(Self.place)/\(container)" }
+    private var directory: String { "\(ContainerSecrets.place)/\(container)" }
 
     /// - Returns: what is to be mounted, read-only.
     func write(_ files: [ContainerWish.SecretFile], of spec: String, owner: NumericOwner) async throws -> [String] {
         guard !files.isEmpty else { return [] }
         let folder = "\(directory)/\(spec)"
         _ = try await onHost(.makeDirectory(path: "/var/lib/ide-init", mode: 0o711, owner: nil, group: nil))
-        for path in [Self.place, directory, folder] {
+        for path in [ContainerSecrets.place, directory, folder] {
             _ = try await onHost(.makeDirectory(path: path, mode: 0o700, owner: 0, group: 0))
         }
         var binds: [String] = []
@@ -37,13 +35,14 @@ struct SecretFiles: Sendable {
     /// - Parameter kept: the specification that is in use.
     /// - Throws: `Failure`: a secret that stays behind isn't to be passed over.
     func removeAll(but kept: String?) throws {
-        for folder in try names(in: directory) where folder != kept {
+        let folders = try names(in: directory)
+        for folder in folders where folder != kept {
             for name in try names(in: "\(directory)/\(folder)") {
                 try check(unlink("\(directory)/\(folder)/\(name)"), "\(directory)/\(folder)/\(name)")
             }
             try check(rmdir("\(directory)/\(folder)"), "\(directory)/\(folder)")
         }
-        if kept == nil { try check(rmdir(directory), directory) }
+        if !folders.contains(where: { $0 == kept }) { try check(rmdir(directory), directory) }
     }
 
     private func check(_ result: Int32, _ path: String) throws {

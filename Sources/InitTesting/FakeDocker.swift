@@ -42,15 +42,19 @@ package struct FakeDocker: Sendable, Equatable {
         }
         for (name, item) in node.given("containers")?.map(&diagnostics) ?? [] {
             item.checkKeys(
-                ["image", "labels", "status", "exitCode", "health", "networks", "halfReplaced", "refusal"], &diagnostics
-            )
+                [
+                    "image", "labels", "status", "exitCode", "health", "networks", "networkMode", "halfReplaced",
+                    "refusal",
+                ], &diagnostics)
+            let networks = item.given("networks")?.texts(&diagnostics) ?? []
             containers[name] = Container(
                 state: ContainerState(
                     image: item.given("image")?.text(&diagnostics) ?? "", labels: Self.labels(item, &diagnostics),
                     status: item.given("status")?.text(&diagnostics).flatMap(ContainerState.Status.init) ?? .running,
                     exitCode: item.given("exitCode")?.whole(&diagnostics, 0...255) ?? 0,
                     health: item.given("health")?.text(&diagnostics).flatMap(ContainerState.Health.init),
-                    networks: Set(item.given("networks")?.texts(&diagnostics) ?? []),
+                    networks: Set(networks),
+                    networkMode: item.given("networkMode")?.text(&diagnostics) ?? networks.first ?? "",
                     isHalfReplaced: item.given("halfReplaced")?.flag(&diagnostics) ?? false),
                 refusal: item.given("refusal")?.text(&diagnostics))
         }
@@ -148,7 +152,10 @@ package struct FakeDocker: Sendable, Equatable {
         case .bring(let wish): try bring(wish, &tree)
         case .connect(let container, let networks): containers[container]?.state.networks.formUnion(networks)
         case .remove(let names, let networks):
-            for name in names { containers[name] = nil }
+            for name in names {
+                containers[name] = nil
+                tree.remove("\(ContainerSecrets.place)/\(name)")
+            }
             for name in networks {
                 self.networks[name] = nil
                 for key in containers.keys { containers[key]?.state.networks.remove(name) }
@@ -169,29 +176,21 @@ package struct FakeDocker: Sendable, Equatable {
             tree.set(
                 path, FakeNode(.directory, mode: 0o755, owner: UInt32(image.user) ?? 0, group: UInt32(image.user) ?? 0))
         }
+        for folder in tree.names("\(ContainerSecrets.place)/\(name)")
+        where wish.secretFiles.isEmpty || folder != wish.labels[ContainerLabel.spec] {
+            tree.remove("\(ContainerSecrets.place)/\(name)/\(folder)")
+        }
+        let standing = containers[name]?.state
+        let isSame =
+            standing?.labels[ContainerLabel.spec] == wish.labels[ContainerLabel.spec] && standing?.image == image.id
+        let kept = isSame ? standing?.networks.subtracting(wish.leaving) ?? [] : []
         let joined = wish.spec.networks + wish.otherNetworks.filter { networks[$0] != nil }
         containers[name] = Container(
             state: ContainerState(
-                image: image.id, labels: wish.labels, status: .running, networks: Set(joined)),
+                image: image.id, labels: wish.labels, status: .running, networks: kept.union(joined),
+                networkMode: wish.spec.networks.first ?? wish.spec.mode.rawValue),
             environment: wish.spec.environment.map { "\($0.key)=\($0.value)" }
                 + wish.secretEnvironment.keys.map { "\($0)=…" },
             secrets: wish.secretFiles.map(\.path))
-    }
-}
-
-extension FakeHost {
-    var docker: DockerProbe {
-        DockerProbe(
-            container: { self.state.docker.containers[$0]?.state },
-            image: { self.state.docker.images[$0] },
-            publishedDigest: { name, _ in self.state.docker.published[name]?.image.digests.first },
-            network: { self.state.docker.networks[$0] },
-            owned: {
-                let docker = self.state.docker
-                guard docker.isInstalled else { return nil }
-                return OwnedByUs(
-                    containers: docker.containers.compactMapValues { OwnershipMark(labels: $0.state.labels) },
-                    networks: docker.networks.compactMapValues { OwnershipMark(labels: $0.labels) })
-            }, oldestAPI: { self.state.docker.oldestAPI })
     }
 }

@@ -99,6 +99,78 @@ struct NetworkTests {
         #expect(try await engine.standing(guest) == [])
     }
 
+    /// One that lives in a network of its own, `h-ID`, and has joined others.
+    private func make(_ guest: String, _ pool: String, in others: [String] = []) async throws -> ContainerWish {
+        var own = try ContainerWish.box(guest, version: "1")
+        own.spec.mode = .networks
+        own.spec.networks = ["h-\(id)"] + others
+        for network in own.spec.networks {
+            _ = try await docker.perform(
+                .createNetwork(try wish(network, within: pool, prefix: 28)), onHost: Engine.onHost)
+        }
+        _ = try await docker.perform(.bring(own), onHost: Engine.onHost)
+        return own
+    }
+
+    @Test func `a network is left while the container runs, or stands still`() async throws {
+        let (guest, front) = ("g-\(id)", "f-\(id)")
+        var own = try await make(guest, "10.80.0.0/24", in: [front])
+        let first = try await docker.found(guest)?.id
+        own.spec.networks = ["h-\(id)"]
+        own.leaving = [front]
+        _ = try await docker.perform(.bring(own), onHost: Engine.onHost)
+        #expect(try await docker.state(of: guest)?.networks == ["h-\(id)"])
+        _ = try await docker.perform(.connect(container: guest, networks: [front]), onHost: Engine.onHost)
+        try await docker.stop(guest, guest)
+        _ = try await docker.perform(.bring(own), onHost: Engine.onHost)
+        #expect(try await docker.state(of: guest)?.networks == ["h-\(id)"])
+        #expect(try await docker.found(guest)?.id == first)
+        _ = try await docker.perform(
+            .remove(containers: [guest], networks: [front, "h-\(id)"]), onHost: Engine.onHost)
+    }
+
+    @Test func `one whose first network is gone is made anew, whichever call says so`() async throws {
+        let (guest, front) = ("g-\(id)", "f-\(id)")
+        var own = try await make(guest, "10.81.0.0/24")
+        let first = try await docker.found(guest)?.id
+        _ = try await docker.perform(
+            .createNetwork(try wish(front, within: "10.81.0.0/24", prefix: 28)), onHost: Engine.onHost)
+        own.spec.networks.append(front)
+        // Docker 25's answer to who would join it to another one.
+        let (relay, path) = try engine.relay(
+            "--refuse", "/connect", "could not find a network matching network mode x: network x not found")
+        _ = try await engine.engine(at: path).perform(.bring(own), onHost: Engine.onHost)
+        withExtendedLifetime(relay) {}
+        #expect(try await docker.found(guest)?.id != first)
+        #expect(try await docker.state(of: guest)?.networks == ["h-\(id)", front])
+        _ = try await docker.perform(
+            .remove(containers: [guest], networks: [front, "h-\(id)"]), onHost: Engine.onHost)
+    }
+
+    @Test func `who lives in a network is told from who has joined it, also while he stands still`() async throws {
+        let (guest, front) = ("g-\(id)", "f-\(id)")
+        _ = try await make(guest, "10.82.0.0/24", in: [front])
+        try await docker.stop(guest, guest)
+        let owned = try #require(try await docker.owned())
+        #expect(owned.residents["h-\(id)"] == [guest] && owned.residents[front] == nil)
+        #expect(owned.networks[front]?.item == "networks/\(front)")
+        _ = try await docker.perform(
+            .remove(containers: [guest], networks: [front, "h-\(id)"]), onHost: Engine.onHost)
+    }
+
+    @Test func `a subnet that another network has is told with that network's name`() async throws {
+        let other = "n-\(id)"
+        _ = try await docker.perform(
+            .createNetwork(try wish(other, within: "10.83.0.0/24", prefix: 24)), onHost: Engine.onHost)
+        var fixed = try wish("m-\(id)", within: "10.83.0.0/24", prefix: 28)
+        fixed.place = .fixed(try #require(Subnet("10.83.0.16/28")))
+        let failure = await #expect(throws: Failure.self) {
+            try await docker.perform(.createNetwork(fixed), onHost: Engine.onHost)
+        }
+        #expect(failure?.message.contains("network \(other) lies there") == true)
+        _ = try await docker.perform(.remove(containers: [], networks: [other]), onHost: Engine.onHost)
+    }
+
     @Test func `what carries our mark is found by it`() async throws {
         let name = "o-\(id)"
         _ = try await docker.perform(.bring(.box(name, version: "1")), onHost: Engine.onHost)

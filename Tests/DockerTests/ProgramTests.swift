@@ -8,8 +8,8 @@ import Testing
 
 @Suite(.enabled(if: Engine.isThere), .serialized)
 struct ProgramTests {
-    private let engine: Engine
-    private let docker: DockerEngine
+    let engine: Engine
+    let docker: DockerEngine
     private let folder: String
 
     init() throws {
@@ -25,14 +25,17 @@ struct ProgramTests {
         return Engine.environment["IDE_INIT_PROGRAM"] ?? checkout.appending(path: ".build/debug/ide-init").path
     }()
 
-    /// - Parameter containers: the section, and others behind it; always of the same document.
-    private func run(_ word: String, _ containers: String, beside: String = "") throws -> String {
+    /// - Parameters:
+    ///   - containers: the section, and others behind it; always of the same document.
+    ///   - path: of another socket than the daemon's own.
+    func run(_ word: String, _ containers: String, beside: String = "", at path: String? = nil) throws -> String {
         let document = "{\"AWS::CloudFormation::Init\": {\"config\": {\"containers\": \(containers)\(beside)}}}"
         try document.write(toFile: "\(folder)/doc.json", atomically: true, encoding: .utf8)
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "dockerd").path
         return try Engine.execute(
             [
-                script, "in", engine.directory, "env", "DOCKER_HOST=unix://\(engine.socket)", Self.program, word,
+                script, "in", engine.directory, "env", "DOCKER_HOST=unix://\(path ?? engine.socket)", Self.program,
+                word,
                 "\(folder)/doc.json",
             ])
     }
@@ -41,7 +44,7 @@ struct ProgramTests {
         try Engine.execute(["nsenter", "-t", try pid(name), "-n", "-m", "-p", "-u"] + command)
     }
 
-    private func pid(_ name: String) throws -> String {
+    func pid(_ name: String) throws -> String {
         let text = try Engine.execute([
             "curl", "--silent", "--unix-socket", engine.socket, "http://d/containers/\(name)/json",
         ])
@@ -118,53 +121,31 @@ struct ProgramTests {
         #expect(throws: Failure.self) { try run("apply", document("second secret", "no-such-command")) }
         #expect(try await docker.found("vault")?.id == id)
         #expect(try inside("vault", "cat", "/run/secrets/token") == "first secret")
+        let place = "\(engine.directory)/host/state/secrets/vault"
+        func folders() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: place) }
+        #expect(try folders().count == 1)
         let third = try run("apply", document("third secret", "sleep"))
         #expect(third.contains("secrets: differs (secret)"))
         #expect(try inside("vault", "cat", "/run/secrets/token") == "third secret")
         #expect(try await docker.found("vault")?.id != id)
-        let folders = try FileManager.default.contentsOfDirectory(
-            atPath: "\(engine.directory)/host/state/secrets/vault")
-        #expect(folders.count == 1)
+        #expect(try folders().count == 1)
         #expect(try await engine.standing("vault") == ["vault running"])
-        _ = try run("apply", #"{"networks": {}}"#)
-    }
 
-    @Test func `instance metadata is out of reach, unless it is allowed`() async throws {
-        let network = try String(contentsOfFile: engine.directory + "/network", encoding: .utf8).trimmingBlanks()
-        let far = "far-\(getpid())"
-        func ip(_ words: String) throws {
-            _ = try Engine.execute(["ip"] + words.split(separator: " ").map(String.init))
-        }
-        try ip("netns add \(far)")
-        defer { try? ip("netns del \(far)") }
-        try ip("link add md0 netns \(network) type veth peer name md1 netns \(far)")
-        try ip("-n \(network) addr add 169.254.169.1/24 dev md0")
-        try ip("-n \(network) link set md0 up")
-        try ip("-n \(far) addr add 169.254.169.254/24 dev md1")
-        try ip("-n \(far) link set md1 up")
-        try ip("-n \(far) route add default via 169.254.169.1")
-        _ = try engine.inside("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
-        _ = try run(
-            "apply",
-            #"{"denied": {"image": "test/box:1"}, "allowed": {"image": "test/box:1", "instanceMetadata": "allow"}}"#)
-        /// Nobody listens there: who gets so far is refused.
-        func reaches(_ name: String) throws -> Bool {
-            let connect = "import socket; socket.create_connection((\"169.254.169.254\", 80), 5)"
-            let ask = ["nsenter", "-t", try pid(name), "-n", "python3", "-c", connect]
-            let failure = #expect(throws: Failure.self) { try Engine.execute(ask) }
-            return failure?.message.contains("ConnectionRefusedError") == true
-        }
-        #expect(try reaches("allowed"))
-        #expect(try !reaches("denied"))
-        // Somebody takes the rule away; the next run sees it.
-        _ = try engine.inside("ip", "rule", "del", "from", "10.213.0.0/17", "pref", "100")
-        #expect(try reaches("denied"))
-        let again = try run(
-            "apply",
-            #"{"denied": {"image": "test/box:1"}, "allowed": {"image": "test/box:1", "instanceMetadata": "allow"}}"#)
-        #expect(again.contains("containers[metadata guard] changed"))
-        #expect(try !reaches("denied"))
+        // What a kill left behind the replaced one.
+        try FileManager.default.createDirectory(atPath: "\(place)/0ld", withIntermediateDirectories: true)
+        #expect(try run("apply", document("third secret", "sleep")).contains("former secrets: left over → absent"))
+        #expect(try folders().count == 1)
+
+        // Killed when it has stopped the container: its secrets are gone already, and what is wished for again has them again.
+        let (relay, path) = try engine.relay("--die", "1")
+        #expect(throws: Failure.self) { try run("apply", #"{"networks": {}}"#, at: path) }
+        withExtendedLifetime(relay) {}
+        #expect(try await engine.standing("vault") == ["vault exited"])
+        #expect(!FileManager.default.fileExists(atPath: place))
+        _ = try run("apply", document("third secret", "sleep"))
+        #expect(try inside("vault", "cat", "/run/secrets/token") == "third secret")
         _ = try run("apply", #"{"networks": {}}"#)
+        #expect(!FileManager.default.fileExists(atPath: place))
     }
 
     @Test func `a foreign container of the name is left alone, and so are all others`() async throws {

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""relay.py LISTEN TARGET [--die N] [--api NEWEST] [--oldest OLDEST]
+"""relay.py LISTEN TARGET [--die N] [--refuse PART MESSAGE] [--api NEWEST] [--oldest OLDEST]
 
 Stands between a client and the Docker Engine, socket to socket, a connection for each request.
 --die N: when the N-th request that changes something (from 0) arrives, it and all later ones are dropped: what the Engine sees is
          what it would see of a client that was killed at that moment.
+--refuse PART MESSAGE: the first request that changes something and whose path ends with PART gets 500 and this message.
 --api, --oldest: says of itself that it speaks these versions, and refuses requests below the oldest as Docker 29 does.
 Its first line of output says that it listens; it ends with its standard input. Its last line tells how many changes it saw."""
 import argparse, json, os, socket, sys, threading
@@ -12,6 +13,7 @@ options = argparse.ArgumentParser()
 options.add_argument("listen")
 options.add_argument("target")
 options.add_argument("--die", type=int, default=-1)
+options.add_argument("--refuse", nargs=2, default=["", ""])
 options.add_argument("--api")
 options.add_argument("--oldest")
 options = options.parse_args()
@@ -19,6 +21,7 @@ options = options.parse_args()
 lock = threading.Lock()
 changes = 0
 dead = False
+refusal = False
 
 
 def head_of(connection):
@@ -41,15 +44,25 @@ def body_of(connection, head, rest):
     return rest
 
 
-def refused(path):
+def failure(status, message):
+    text = json.dumps({"message": message})
+    return f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode()
+
+
+def refused(method, path):
+    global refusal
+    with lock:
+        part, message = options.refuse
+        if part and not refusal and method in ("POST", "DELETE", "PUT") and path.endswith(part):
+            refusal = True
+            return failure("500 Internal Server Error", message)
     if not options.oldest or not path.startswith("/v"):
         return None
     asked = tuple(int(part) for part in path[2:].split("/")[0].split("."))
     oldest = tuple(int(part) for part in options.oldest.split("."))
     if asked >= oldest:
         return None
-    text = json.dumps({"message": f"client version {'.'.join(map(str, asked))} is too old. Minimum supported API version is {options.oldest}"})
-    return f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode()
+    return failure("400 Bad Request", f"client version {'.'.join(map(str, asked))} is too old. Minimum supported API version is {options.oldest}")
 
 
 def serve(client):
@@ -67,7 +80,7 @@ def serve(client):
                 changes += 1
             if dead:
                 return
-        answer = refused(path)
+        answer = refused(method, path)
         if answer:
             client.sendall(answer)
             return

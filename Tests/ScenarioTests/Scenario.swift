@@ -99,6 +99,8 @@ extension Scenario.Loaded {
             }
             for _ in config.resources { if let item = items.popFirst() { lines += view.lines(item) } }
         }
+        // What goes at the end of the run.
+        lines += items.flatMap(view.lines)
         lines += report.readiness.flatMap(view.lines)
         return (lines + view.summary(report)).joined(separator: "\n") + "\n"
     }

@@ -13,7 +13,8 @@ extension Document {
                         name: config.name,
                         resources: config.resources.map { resource in
                             why(resource.id).map { SkippedResource(original: resource, why: $0) } ?? resource
-                        }, sweeps: config.sweeps, readiness: config.readiness)
+                        }, sweeps: config.sweeps, lastSweeps: config.lastSweeps,
+                        readiness: config.readiness)
                 })
         }
         return document

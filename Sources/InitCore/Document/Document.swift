@@ -3,9 +3,11 @@
 package struct Document: Sendable {
     package struct Config: Sendable {
         package let name: String
-        package fileprivate(set) var resources: [any Resource]
+        package internal(set) var resources: [any Resource]
         /// What takes away the items that are no longer listed.
         package internal(set) var sweeps: [any Resource] = []
+        /// What can go only once all configs are as they are to be.
+        package internal(set) var lastSweeps: [any Resource] = []
         /// Nil: it has no such section.
         package let readiness: [ReadinessCheck]?
     }
@@ -101,14 +103,8 @@ package struct Document: Sendable {
                     documentConfigs: isWhole ? names : nil)
             }
         }
-        for complaint in Self.conflicts(configSets.flatMap(\.configs).compactMap { configs[$0] }) {
-            let path = initNode.path.appending(complaint.of.config).appending(complaint.of.section)
-            diagnostics.error(
-                path,
-                "\(complaint.claim) stands in \(complaint.other), too, which the same run takes: each would undo what the other does; keep one of them"
-            )
-        }
-        let reacting = (all + configs.values.flatMap(\.sweeps)).flatMap { resource in
+        Config.checkClaims(configSets.flatMap(\.configs).compactMap { configs[$0] }, initNode.path, &diagnostics)
+        let reacting = (all + configs.values.flatMap { $0.sweeps + $0.lastSweeps }).flatMap { resource in
             resource.reactsTo.map { ($0, resource.id) }
         }
         reactors = Dictionary(grouping: reacting) { $0.0 }.mapValues { $0.map(\.1) }
@@ -121,28 +117,6 @@ package struct Document: Sendable {
         var seen: Set<String> = []
         let configs = sets.flatMap(\.configs).filter { $0.readiness != nil && seen.insert($0.name).inserted }
         return configs.isEmpty ? nil : configs.flatMap { $0.readiness ?? [] }
-    }
-
-    /// What two of the configs claim: the first claim of each section and pair.
-    private static func conflicts(_ configs: [Config]) -> [(claim: String, of: ResourceID, other: String)] {
-        var claimed: [String: String] = [:]
-        var seen: Set<String> = []
-        var conflicts: [(claim: String, of: ResourceID, other: String)] = []
-        for config in configs where seen.insert(config.name).inserted {
-            var told: Set<String> = []
-            for resource in config.resources {
-                for claim in resource.claims {
-                    let key = "\(resource.id.section) \(claim)"
-                    guard let other = claimed[key], other != config.name else {
-                        claimed[key] = config.name
-                        continue
-                    }
-                    let isFirst = told.insert("\(resource.id.section) \(other)").inserted
-                    if isFirst { conflicts.append((claim, resource.id, other)) }
-                }
-            }
-        }
-        return conflicts
     }
 
     private static func resources(_ input: SectionInput, _ diagnostics: inout Diagnostics) -> [any Resource] {
@@ -177,22 +151,6 @@ package struct Document: Sendable {
             }
         }
         return resources
-    }
-
-}
-
-extension Document.Config {
-    fileprivate mutating func takeSweeps(_ scope: (String) -> SweepScope) {
-        for section in sections {
-            guard let sweep = section.sweep else { continue }
-            let place = resources.firstIndex { $0.id.section == section.key && $0 is any SweepingResource }
-            if let place, var own = resources[place] as? any SweepingResource {
-                own.scope = scope(section.key)
-                resources[place] = own
-            } else {
-                sweeps.append(sweep(scope(section.key)))
-            }
-        }
     }
 }
 

@@ -50,6 +50,7 @@ extension Engine {
                     ledger.endConfig(config.name)
                 }
             }
+            if only == nil { await lastSweeps(document) }
             await conclude()
             await settleReadiness(document, only)
             report.duration = host.clock() - start
@@ -86,6 +87,14 @@ extension Engine {
                     await take(next)
                 }
                 rest = rest.dropFirst(max(1, neighbours.count))
+            }
+        }
+
+        /// A config may run several times; what is no longer listed goes once, when none of them needs it any more.
+        private mutating func lastSweeps(_ document: Document) async {
+            var seen: Set<String> = []
+            for config in document.sets.flatMap(\.configs) where seen.insert(config.name).inserted {
+                for sweep in config.lastSweeps { await self.sweep(sweep) }
             }
         }
 

@@ -53,6 +53,9 @@ package struct Ledger: Sendable {
         awaited.first { $0.id.section == section && $0.marks.contains { isMeant($0.name) } }?.id
     }
 
+    /// Whether this very one would have changed.
+    package func awaits(_ id: ResourceID) -> Bool { awaited.contains { $0.id == id } }
+
     /// The item on which it hangs whether all of these changes happen at all, if it does.
     package func doubt(of marks: [Mark]) -> ResourceID? {
         let doubts = marks.map { doubtful[$0] }

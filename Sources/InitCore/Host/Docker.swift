@@ -57,12 +57,14 @@ package struct ContainerState: Sendable, Equatable {
     package var health: Health?
     /// Names of those it is in.
     package var networks: Set<String>
+    /// As it was made: the network that Docker can't start it without, `host`, `none`, `container:…`.
+    package var networkMode: String
     /// Whether a replacement was broken off: another stands beside it, as NAME.old or NAME.new.
     package var isHalfReplaced: Bool
 
     package init(
         image: String, labels: [String: String], status: Status, exitCode: Int = 0, health: Health? = nil,
-        networks: Set<String> = [], isHalfReplaced: Bool = false
+        networks: Set<String> = [], networkMode: String = "", isHalfReplaced: Bool = false
     ) {
         self.image = image
         self.labels = labels
@@ -70,6 +72,7 @@ package struct ContainerState: Sendable, Equatable {
         self.exitCode = exitCode
         self.health = health
         self.networks = networks
+        self.networkMode = networkMode
         self.isHalfReplaced = isHalfReplaced
     }
 
@@ -80,6 +83,16 @@ package struct ContainerState: Sendable, Equatable {
         case .running: health.map { "running, \($0.rawValue)" } ?? "running"
         case .created, .paused, .restarting, .removing: status.rawValue
         }
+    }
+
+    /// Whether the network is more to it than one of several that it has joined.
+    package func lives(in network: String) -> Bool {
+        networks.contains(network) && (networkMode == network || !networks.contains(networkMode))
+    }
+
+    /// Whether it can join networks at all.
+    package var isNetworked: Bool {
+        !["host", "none"].contains(networkMode) && !networkMode.hasPrefix("container:")
     }
 
     /// Running, and healthy where it can tell.
@@ -109,16 +122,6 @@ package struct NetworkState: Sendable, Equatable {
     package init(labels: [String: String], subnet: String) {
         self.labels = labels
         self.subnet = subnet
-    }
-}
-
-package struct OwnedByUs: Sendable, Equatable {
-    package var containers: [String: OwnershipMark]
-    package var networks: [String: OwnershipMark]
-
-    package init(containers: [String: OwnershipMark] = [:], networks: [String: OwnershipMark] = [:]) {
-        self.containers = containers
-        self.networks = networks
     }
 }
 
@@ -176,20 +179,12 @@ package struct ContainerWish: Sendable, Equatable {
     package var otherNetworks: [String]
     /// Whether a container of that name which isn't ours is replaced too.
     package var adopts = false
+    /// Networks of ours that it is in and isn't to be in any more.
+    package var leaving: [String] = []
 
     /// By path inside the container.
     package struct SecretFile: Sendable, Equatable {
         package var path: String
         package var content: Secret
     }
-}
-
-/// Labels of ours beside those of the ownership mark.
-package enum ContainerLabel {
-    /// HMAC of the wished-for specification.
-    package static let spec = "ide-init.spec"
-    /// The same of each of its parts, shortened, to tell which of them differ.
-    package static let parts = "ide-init.parts"
-    /// On what is made for a look inside an image and gone at once.
-    package static let lookup = "ide-init.lookup"
 }

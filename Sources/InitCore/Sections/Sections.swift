@@ -28,17 +28,21 @@ package struct SectionType: Sendable {
     package let takesFacts: Bool
     /// Takes away what the section's items once were; nil: what they make isn't ours to remove.
     package let sweep: Sweep?
+    /// The same for what others of its items still need until they are replaced: at the end of a run.
+    package let lastSweep: Sweep?
     /// Reads the section into resources, in the order in which they are to run. Every mistake is a diagnostic.
     package let decode: Decode
 
     package init(
         key: String, references: [[String]] = [], takesFacts: Bool = false, sweep: Sweep? = nil,
+        lastSweep: Sweep? = nil,
         decode: @escaping Decode
     ) {
         self.key = key
         self.references = references
         self.takesFacts = takesFacts
         self.sweep = sweep
+        self.lastSweep = lastSweep
         self.decode = decode
     }
 

@@ -9,29 +9,33 @@ struct ContainerPlanTests {
     private static let host = #"""
         {"files": {"/var/lib/ide-init/key": {"content": "0123456789abcdef0123456789abcdef", "mode": "0600"}},
          "references": {"ssm:///token": "hush-hush"},
-         "docker": {"images": {"ide:1": {"id": "sha256:1de1"}}}}
+         "docker": {"images": {"ide:1": {"id": "sha256:1de1", "digest": "sha256:d1"}},
+                    "registries": {"ide:1": {"id": "sha256:1de1", "digest": "sha256:d1"}}}}
         """#
 
     /// What the second run would do to the container `dev`.
     /// - Parameters:
     ///   - first: the container as it is applied first.
     ///   - second: as it is wished for then; nil: the same.
+    ///   - sections: beside it, the first time and the second.
     ///   - change: what happens in between.
     private func second(
-        _ first: String = "", _ second: String? = nil, _ change: (inout FakeState) -> Void = { _ in }
+        _ first: String = "", _ second: String? = nil, beside sections: [String] = ["", ""],
+        _ change: (inout FakeState) -> Void = { _ in }
     ) async throws -> Report.Item {
-        func document(_ keys: String) throws -> Document {
+        func document(_ keys: String, _ beside: String) throws -> Document {
             try InitCoreTests.document(
-                init: #"{"config": {"containers": {"dev": {"image": "ide:1", "network": "none"\#(keys)}}}}"#)
+                init: #"{"config": {"containers": {"dev": {"image": "ide:1", "network": "none"\#(keys)}}\#(beside)}}"#)
         }
         var world = try FakeWorld(Array(Self.host.utf8), name: "host")
         let before = FakeHost(world) { Issue.record("\($0)") }
-        let report = await Engine(host: before.host(), mode: .apply).run(try document(first))
+        let report = await Engine(host: before.host(), mode: .apply).run(try document(first, sections[0]))
         #expect(report.firstFailure == nil)
         world.state = before.state
         change(&world.state)
         let after = FakeHost(world) { Issue.record("\($0)") }
-        let plan = await Engine(host: after.host(performing: false), mode: .plan).run(try document(second ?? first))
+        let plan = await Engine(host: after.host(performing: false), mode: .plan).run(
+            try document(second ?? first, sections[1]))
         return try #require(plan.items.first { $0.id.name == "dev" })
     }
 
@@ -53,6 +57,53 @@ struct ContainerPlanTests {
             $0.docker.containers["dev"]?.state.exitCode = 1
         }
         #expect(facts(try await second(#", "restart": "no""#, nil, failed)) == ["running"])
+    }
+
+    @Test func `one that ends again and again isn't running, one that is unhealthy isn't well`() async throws {
+        let restarting = try await second { $0.docker.containers["dev"]?.state.status = .restarting }
+        #expect(restarting.change?.facts == [Fact("running", "restarting", "true")])
+        let unhealthy = try await second { $0.docker.containers["dev"]?.state.health = .unhealthy }
+        #expect(unhealthy.change?.facts == [Fact("health", "unhealthy", "healthy")])
+        for health in [ContainerState.Health.starting, .healthy] {
+            #expect(try await second { $0.docker.containers["dev"]?.state.health = health }.outcome == .unchanged)
+        }
+    }
+
+    @Test func `a newer image that is still to be pulled is told at those that are made of it`() async throws {
+        let always = #", "pull": "always""#
+        let published = ImageState(id: "sha256:1de2", digests: ["sha256:d2"])
+        #expect(try await second(always).outcome == .unchanged)
+        let item = try await second(always) { $0.docker.published["ide:1"] = (published, "") }
+        #expect(facts(item) == ["image"])
+        #expect(item.change?.certainty == .knownAfter("containers[images/ide:1]"))
+    }
+
+    @Test func `secrets of a specification that is gone are told, those in use aren't`() async throws {
+        func leave(_ name: String) -> (inout FakeState) -> Void {
+            { $0.tree.set("\(ContainerSecrets.place)/dev/\(name)/0", FakeNode(.file([]), mode: 0o400)) }
+        }
+        #expect(facts(try await second("", nil, leave("0ld"))) == ["former secrets"])
+        let secrets = #", "secrets": {"/run/token": "ssm:///token"}"#
+        #expect(facts(try await second(secrets, nil, leave("0ld"))) == ["former secrets"])
+        let kept = try await second(secrets) { state in
+            leave(state.docker.containers["dev"]?.state.labels[ContainerLabel.spec] ?? "")(&state)
+        }
+        #expect(kept.outcome == .unchanged)
+    }
+
+    @Test func `what a hash costs is part of a container whose labels hold one`() async throws {
+        func traefik(_ keys: String) -> String { #", "traefik": {"domain": "a.example", "routes": "labels"\#(keys)}"# }
+        let route = #", "route": {"auth": {"user": "u", "password": "ssm:///token"}}"#
+        func facts(_ first: String, _ second: String, _ keys: String) async throws -> [Fact]? {
+            let item = try await self.second(keys, nil, beside: [traefik(first), traefik(second)])
+            #expect(item.failure == nil)
+            return item.change?.facts
+        }
+        let six = #", "bcryptCost": 6"#
+        #expect(try await facts("", #", "bcryptCost": 5"#, route) == nil)
+        #expect(try await facts("", six, route) == [Fact("bcryptCost", "another", "6")])
+        #expect(try await facts(six, "", route) == [Fact("bcryptCost", "another", "5")])
+        #expect(try await facts("", six, "") == nil)
     }
 
     @Test func `a network on the wrong side of the rule for instance metadata is refused, and told how to be rid of`()

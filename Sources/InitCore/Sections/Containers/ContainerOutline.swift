@@ -13,7 +13,10 @@ struct ContainerOutline: Sendable {
         var name: String
         /// Nil: joined to others' networks only.
         var ownNetwork: Network?
+        /// Not in the host's network, nor in none.
+        var isNetworked: Bool
         var isProxy: Bool
+        var adopts: Bool
     }
 
     static let pool = Subnet("10.213.0.0/16") ?? Subnet(0, prefix: 0)
@@ -60,13 +63,13 @@ struct ContainerOutline: Sendable {
         _ node: JSONNode, _ name: String, _ config: String, _ traefik: TraefikModel?
     ) -> Container {
         var ignored = Diagnostics()
-        let isOwn =
-            node.given("networks").map { $0.texts(&ignored).contains("own") }
-            ?? node.given("network").map { $0.text(&ignored) == "own" } ?? true
+        let networks = (node.given("networks") ?? node.given("network"))?.texts(&ignored) ?? ["own"]
         let isDenied = node.given("instanceMetadata")?.text(&ignored) != "allow"
         return Container(
-            config: config, name: name, ownNetwork: isOwn ? Network(subnet: nil, isDenied: isDenied) : nil,
-            isProxy: isProxy(node, traefik?.directory))
+            config: config, name: name,
+            ownNetwork: networks.contains("own") ? Network(subnet: nil, isDenied: isDenied) : nil,
+            isNetworked: !networks.contains("host") && !networks.contains("none"),
+            isProxy: isProxy(node, traefik?.directory), adopts: node.given("adopt")?.flag(&ignored) ?? false)
     }
 
     /// - Parameter directory: Traefik's, if there is one.
@@ -99,7 +102,11 @@ struct ContainerOutline: Sendable {
 
     /// Networks of containers that a proxy is there for; it is in them, too.
     var ownNetworks: [String] { containers.filter { $0.ownNetwork != nil && !$0.isProxy }.map(\.name) }
-    var proxies: [Container] { containers.filter(\.isProxy) }
+    var proxies: [Container] { containers.filter { $0.isProxy && $0.isNetworked } }
+    /// All that the document wishes for.
+    var allNetworks: Set<String> {
+        Set(networks.keys).union(containers.filter { $0.ownNetwork != nil }.map(\.name))
+    }
 }
 
 extension JSONNode {

@@ -7,6 +7,8 @@ struct ContainerResource: Resource {
     let traefik: TraefikModel?
     /// Own networks of those that it is the proxy of.
     let otherNetworks: [String]
+    /// All that the document wishes for; the others are a sweep's.
+    private let listedNetworks: Set<String>
 
     var runsSideBySide: Bool { true }
     /// Most of its time it waits until it is seen to run; the way to the daemon is narrow enough by itself.
@@ -16,19 +18,20 @@ struct ContainerResource: Resource {
 
     private var named: [NamedReference] { wish.references + (traefikPassword?.references ?? []) }
 
-    private var runsTraefik: Bool {
+    var runsTraefik: Bool {
         guard let traefik else { return false }
         return wish.spec.mounts.contains { ContainerOutline.mounts($0.source, traefik.directory) }
     }
 
-    private var traefikPassword: ReferencedText? { runsTraefik ? traefik?.staticPassword : nil }
+    var traefikPassword: ReferencedText? { runsTraefik ? traefik?.staticPassword : nil }
 
     init(_ wish: DecodedContainer, _ outline: ContainerOutline, _ traefik: TraefikModel?, _ input: SectionInput) {
         id = input.id(wish.spec.name)
         self.wish = wish
         self.traefik = traefik
         mark = input.ownership(wish.spec.name)
-        otherNetworks = wish.isProxy ? outline.ownNetworks : []
+        otherNetworks = wish.isProxy && wish.spec.mode == .networks ? outline.ownNetworks : []
+        listedNetworks = outline.allNetworks
     }
 
     func plan(_ now: Planning) async throws -> Plan {
@@ -50,11 +53,8 @@ struct ContainerResource: Resource {
             return .change(
                 Change(.create, facts: facts, steps: [.docker(.bring(try complete(values, digest, nil, now)))]))
         }
-        guard wish.adopts || OwnershipMark(labels: found.labels) != nil else {
-            throw Failure(
-                .refused,
-                "there is a container \(name) that isn't ours; rename one, remove it (docker rm -f \(name)), or write \u{201C}adopt\u{201D}: true to have it replaced"
-            )
+        guard wish.adopts || OwnershipMark(ofContainer: name, found.labels) != nil else {
+            throw Failure.foreign(container: name)
         }
         let isOther = digest == nil || found.labels[ContainerLabel.spec] != digest?.whole
         let image = try await now.probe.docker.image("\(wish.spec.image)")
@@ -64,14 +64,28 @@ struct ContainerResource: Resource {
         } else if let image, image.id != found.image {
             facts.append(Fact("image", Self.short(found.image), Self.short(image.id)))
         }
+        var surplus: [String] = []
+        if facts.isEmpty {
+            // A replacement settles all of this.
+            surplus = try await surplusNetworks(found, now)
+            facts += running(found).map { [$0] } ?? []
+            facts += missingNetworks(found).map { Fact("network", nil, $0) }
+            facts += surplus.map { Fact("network", .text($0), .absent) }
+            if try hasOldSecrets(digest, now) { facts.append(Fact("former secrets", .text("left over"), .absent)) }
+        }
         if found.isHalfReplaced { facts.append(Fact("broken-off replacement", .text("left over"), .absent)) }
-        if facts.isEmpty, !runs(found) { facts.append(Fact("running", found.words, "true")) }
-        let missing = missingNetworks(found)
-        if facts.isEmpty, !missing.isEmpty { facts += missing.map { Fact("network", nil, $0) } }
+        if facts.isEmpty, let pull = now.ledger.awaits("containers", "images/\(wish.spec.image)") {
+            return .change(
+                Change(
+                    .update, facts: [Fact("image", .text(Self.short(found.image)), .unknown("pulled"))], steps: [],
+                    certainty: .knownAfter("\(pull)")))
+        }
         guard !facts.isEmpty else { return warning.map(Plan.noted) ?? .unchanged }
         if let warning { facts.append(Fact("warning", nil, warning)) }
         return .change(
-            Change(.update, facts: facts, steps: [.docker(.bring(try complete(values, digest, found, now)))]))
+            Change(
+                .update, facts: facts,
+                steps: [.docker(.bring(try complete(values, digest, found, leaving: surplus, now)))]))
     }
 
     /// What was wished for before is known by its digests only.
@@ -83,8 +97,13 @@ struct ContainerResource: Resource {
         let parts = wish.spec.parts()
         return keys.map { key in
             switch parts[key] {
-            case nil where ["secrets", "secretEnvironment", "password", "traefik", "route", "owner"].contains(key):
+            case nil
+            where ["secrets", "secretEnvironment", "password", "traefik", "traefikPassword", "route", "owner"].contains(
+                key):
                 Fact(key, .concealed, .concealed)
+            case nil where key == "network": Fact(key, "another", "own")
+            case nil where key == "bcryptCost":
+                Fact(key, "another", "\(traefik?.bcryptCost ?? TraefikModel.usualCost)")
             case nil: Fact(key, .text("another"), .absent)
             case .string(let text)?: Fact(key, "another", text)
             // Variables may hold what is nobody's business.
@@ -99,20 +118,44 @@ struct ContainerResource: Resource {
     }
 
     /// One that is to run once has done so when it has ended well. Every other one is to run: a person's docker stop lasts until
-    /// the next run, as a service's does.
-    private func runs(_ found: ContainerState) -> Bool {
+    /// the next run, as a service's does. Nor does one run that its daemon brings up again and again, or that is unhealthy.
+    private func running(_ found: ContainerState) -> Fact? {
         switch found.status {
-        case .running, .restarting: true
-        case .exited: ["no", "on-failure"].contains(wish.spec.restart.policy) && found.exitCode == 0
-        case .created, .paused, .removing, .dead: false
+        case .running where found.health == .unhealthy: Fact("health", "unhealthy", "healthy")
+        case .running: nil
+        case .exited where ["no", "on-failure"].contains(wish.spec.restart.policy) && found.exitCode == 0: nil
+        case .exited, .restarting, .created, .paused, .removing, .dead: Fact("running", found.words, "true")
         }
     }
 
     /// In which its proxy finds it.
-    private var network: String { wish.spec.networks.first ?? "" }
+    var network: String { wish.spec.networks.first ?? "" }
 
     private func missingNetworks(_ found: ContainerState) -> [String] {
         wish.spec.networks.filter { !found.networks.contains($0) }
+    }
+
+    /// Of ours, where it was once wished to be; what somebody else made it join is his to undo.
+    private func surplusNetworks(_ found: ContainerState, _ now: Planning) async throws -> [String] {
+        var surplus: [String] = []
+        for network in found.networks.subtracting(wish.spec.networks + otherNetworks).sorted() {
+            // In a dry run it is still there, and who removes it sends all away.
+            if !listedNetworks.contains(network), now.ledger.awaits("containers", ContainersSweep.name) != nil {
+                continue
+            }
+            guard let state = try await now.probe.docker.network(network),
+                OwnershipMark(ofNetwork: network, state.labels) != nil
+            else { continue }
+            surplus.append(network)
+        }
+        return surplus
+    }
+
+    /// Whether a kill left some of a specification that is gone.
+    private func hasOldSecrets(_ digest: SpecDigest?, _ now: Planning) throws -> Bool {
+        let directory = "\(ContainerSecrets.place)/\(wish.spec.name)"
+        guard try now.probe.status(directory) != nil else { return false }
+        return try now.probe.names(directory).contains { wish.secretFiles.isEmpty || $0 != digest?.whole }
     }
 
     private static func short(_ id: String) -> String { String(id.prefix("sha256:".count + 12)) }
@@ -139,51 +182,4 @@ struct ContainerResource: Resource {
     }
 
     private static let traefiksAPI = 24
-
-    // MARK: The wish with all its values
-
-    /// What the digest is made of: the specification, its secrets and who wished for it.
-    private func parts(_ values: ReferenceValues) throws -> [String: JSONValue] {
-        var parts = wish.spec.parts()
-        parts["owner"] = .array([mark.owner, mark.config, mark.section, mark.item].map { .string($0) })
-        func revealed(_ texts: [String: ReferencedText]) throws -> JSONValue {
-            .sorted(try texts.mapValues { .string(hexadecimal(try $0.filled(values).reveal { $0 })) })
-        }
-        if let route = wish.route, let traefik, traefik.routes == .labels {
-            let labels = traefik.labels(for: route, network: network, user: route.login?.user)
-            parts["route"] = .sorted(labels.mapValues { .string($0) })
-            if let login = route.login { parts["password"] = try revealed(["": login.password]) }
-        }
-        if let traefik, runsTraefik { parts["traefik"] = .string(traefik.staticFingerprint) }
-        if let traefikPassword { parts["traefikPassword"] = try revealed(["": traefikPassword]) }
-        if !wish.secretEnvironment.isEmpty { parts["secretEnvironment"] = try revealed(wish.secretEnvironment) }
-        if !wish.secretFiles.isEmpty { parts["secrets"] = try revealed(wish.secretFiles) }
-        return parts
-    }
-
-    private func complete(
-        _ values: ReferenceValues, _ digest: SpecDigest?, _ found: ContainerState?, _ now: Planning
-    ) throws -> ContainerWish {
-        var labels = wish.spec.labels.merging(mark.labels) { $1 }
-        if let route = wish.route, let traefik {
-            let user = try route.login.map { login in
-                try now.basicUser(
-                    login.user, try login.password.filled(values),
-                    standing: found.flatMap { traefik.user(inLabels: $0.labels, of: route) }, cost: traefik.bcryptCost)
-            }
-            let text = user?.reveal { String(decoding: $0, as: UTF8.self) }
-            labels.merge(traefik.labels(for: route, network: network, user: text)) { $1 }
-        }
-        labels[ContainerLabel.spec] = digest?.whole
-        labels[ContainerLabel.parts] = digest?.partsLabel
-        let directories = try wish.spec.mounts.filter(\.isOfHost).map(\.source).filter {
-            try now.probe.status($0) == nil
-        }
-        return ContainerWish(
-            spec: wish.spec, labels: labels,
-            secretEnvironment: try wish.secretEnvironment.mapValues { try $0.filled(values) },
-            secretFiles: try wish.secretFiles.sorted { $0.key < $1.key }.map {
-                ContainerWish.SecretFile(path: $0.key, content: try $0.value.filled(values))
-            }, directories: directories, otherNetworks: otherNetworks, adopts: wish.adopts)
-    }
 }

@@ -87,8 +87,8 @@ package struct ContainerSpec: Sendable, Equatable {
         self.image = image
     }
 
-    /// What a replacement would be needed for, by the document's own keys. Networks aren't among it: a container joins and
-    /// leaves them while it runs. Only what is given has a part, so that a new key of ours replaces nobody's container.
+    /// What a replacement would be needed for, by the document's own keys. Of its networks only the first is: Docker keeps that one
+    /// for ever as what it can't start without; the others are joined and left while it runs. Only what is given has a part, so that a new key of ours replaces nobody's container.
     func parts() -> [String: JSONValue] {
         func list(_ items: [String]) -> JSONValue { .array(items.map { .string($0) }) }
         func number(_ number: Int) -> JSONValue { .number(JSONNumber("\(number)")) }
@@ -96,7 +96,9 @@ package struct ContainerSpec: Sendable, Equatable {
             "image": .string("\(image)"), "restart": .string("\(restart.policy):\(restart.mostTries)"),
             "pids": number(pids),
         ]
-        if mode != .networks { parts["network"] = .string(mode.rawValue) }
+        let first = mode == .networks ? networks.first : mode.rawValue
+        // Its own goes with the container's name.
+        if let first, first != name { parts["network"] = .string(first) }
         parts["entrypoint"] = entrypoint.map(list)
         parts["command"] = command.map(list)
         if !environment.isEmpty { parts["environment"] = .sorted(environment.mapValues { .string($0) }) }

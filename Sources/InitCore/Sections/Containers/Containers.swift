@@ -5,7 +5,7 @@ let containersSection = SectionType(
     references: [
         ["registries", "*", "user"], ["registries", "*", "password"], ["*", "secrets"], ["*", "secretEnvironment"],
         ["*", "route", "auth"],
-    ], takesFacts: true, sweep: { ContainersSweep(scope: $0) }
+    ], takesFacts: true, sweep: { ContainersSweep(scope: $0) }, lastSweep: { NetworksSweep(scope: $0) }
 ) { input, diagnostics in
     let traefik = TraefikModel.find(in: input.document, input.facts, preferring: input.config)
     let outline = ContainerOutline(input.document, input.facts, traefik)
@@ -47,7 +47,7 @@ let containersSection = SectionType(
         resources += outline.proxies.map {
             ProxyNetworks(
                 id: input.id("proxy networks/\($0.name)"), proxy: $0.name,
-                networks: outline.ownNetworks.filter(here.contains), path: input.node.path)
+                networks: outline.ownNetworks.filter(here.contains), adopts: $0.adopts)
         }
     }
     return resources

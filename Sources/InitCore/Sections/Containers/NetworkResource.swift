@@ -83,7 +83,7 @@ struct NetworkResource: Resource {
 
     func plan(_ now: Planning) async throws -> Plan {
         if let found = try await now.probe.docker.network(name) {
-            let owner = OwnershipMark(labels: found.labels)
+            let owner = OwnershipMark(ofNetwork: name, found.labels)
             guard adopts || owner != nil else {
                 throw Failure(
                     .refused,
@@ -124,17 +124,18 @@ struct ProxyNetworks: Resource {
     let id: ResourceID
     let proxy: String
     let networks: [String]
-    let path: DocumentPath
+    let adopts: Bool
 
     func plan(_ now: Planning) async throws -> Plan {
         guard let state = try await now.probe.docker.container(proxy) else {
-            if let earlier = now.ledger.awaits("containers", proxy) {
-                return .change(
-                    Change(
-                        .update, facts: [Fact("networks", nil, networks.joined(separator: ", "))], steps: [],
-                        certainty: .knownAfter("\(earlier)")))
-            }
-            return .skip("container \(proxy) isn't there yet, and joins these networks when it is made")
+            return later("isn't there yet, and joins these networks when it is made", now)
+        }
+        guard OwnershipMark(ofContainer: proxy, state.labels) != nil else {
+            guard adopts else { throw Failure.foreign(container: proxy) }
+            return later("isn't ours yet, and joins these networks when it is replaced", now)
+        }
+        guard state.isNetworked else {
+            return later("was made to join no network, and joins these when it is replaced", now)
         }
         let missing = networks.filter { !state.networks.contains($0) }
         guard !missing.isEmpty else { return .unchanged }
@@ -142,5 +143,13 @@ struct ProxyNetworks: Resource {
             Change(
                 .update, facts: missing.map { Fact("network", nil, $0) },
                 steps: [.docker(.connect(container: proxy, networks: missing))]))
+    }
+
+    private func later(_ why: String, _ now: Planning) -> Plan {
+        guard let earlier = now.ledger.awaits("containers", proxy) else { return .skip("container \(proxy) \(why)") }
+        return .change(
+            Change(
+                .update, facts: [Fact("networks", nil, networks.joined(separator: ", "))], steps: [],
+                certainty: .knownAfter("\(earlier)")))
     }
 }

@@ -76,7 +76,8 @@ struct ZoneResource: Resource {
     private func presence(of record: WishedRecord, _ now: Planning) async throws -> Presence {
         guard let container = record.container else { return .present }
         if let awaited = now.ledger.awaits("containers", container) { return .awaited(awaited) }
-        guard let state = try await now.probe.docker.container(container), OwnershipMark(labels: state.labels) != nil
+        guard let state = try await now.probe.docker.container(container),
+            OwnershipMark(ofContainer: container, state.labels) != nil
         else { return .absent }
         // One that its daemon brings up again keeps its name: a missing one is remembered for long.
         return state.status == .running || state.status == .restarting ? .present : .absent

@@ -53,7 +53,7 @@ extension TraefikModel {
         } else {
             routes = .file
         }
-        bcryptCost = node.given("bcryptCost")?.whole(&diagnostics, 4...16) ?? 5
+        bcryptCost = node.given("bcryptCost")?.whole(&diagnostics, 4...16) ?? Self.usualCost
         checkTogether(node, document, facts, &diagnostics)
         if diagnostics.errors.count > errors { return nil }
     }

@@ -50,6 +50,7 @@ package struct TraefikModel: Sendable, Equatable {
     let inside: String
     package let routes: Routes
     package let bcryptCost: Int
+    static let usualCost = 5
 
     /// Of the config that is asked for if it has one, else of the first that has.
     package static func find(
