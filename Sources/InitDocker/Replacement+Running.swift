@@ -6,16 +6,20 @@ extension Replacement {
     /// Seconds in which a health check must have said yes, beyond its own start period.
     private static let longestWait = 300.0
 
+    private var mayEnd: Bool { ["no", "on-failure"].contains(wish.spec.restart.policy) }
+
     func run(_ current: FoundContainer) async throws {
         let state = current.state(isHalfReplaced: false)
         switch state.status {
-        case .running where state.health != .unhealthy: break
+        case .running where state.health != .unhealthy && !wish.isDoubted: break
         // It is no other's fault than its own: it has its chance to come to, or its last lines are told.
         case .running, .restarting: try await startAndWait(current.id)
         case .paused:
             try await engine.call(
                 "POST", "\(DockerEngine.path(container: current.id))/unpause", accepting: [304, 409],
                 failing: "container \(name) can't be woken")
+        // It was brought for another reason than to do its work once more.
+        case .exited where mayEnd && state.exitCode == 0: break
         case .created, .exited, .dead, .removing:
             // A removal that was broken off has taken its secrets first.
             _ = try await writeFiles()
@@ -32,7 +36,6 @@ extension Replacement {
                 throw Failure(.host, "container \(name) was removed by somebody while it was to start")
             }
             let state = found.state(isHalfReplaced: false)
-            let mayEnd = ["no", "on-failure"].contains(wish.spec.restart.policy)
             switch (state.status, state.health) {
             case (.running, .healthy?): return
             case (.running, .unhealthy?): throw await failure(id, "is unhealthy")

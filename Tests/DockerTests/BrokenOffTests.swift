@@ -23,7 +23,9 @@ struct BrokenOffTests {
 
     /// Another's, running.
     private func makeForeign(_ name: String) async throws -> String {
-        let body = JSONValue.object(JSONObject([("Image", .string("test/box:1"))]))
+        // Without an init it would heed no SIGTERM.
+        let host = JSONValue.object(JSONObject([("Init", .bool(true))]))
+        let body = JSONValue.object(JSONObject([("Image", .string("test/box:1")), ("HostConfig", host)]))
         try await docker.call("POST", "/containers/create?name=\(name)", body, failing: "the test's own")
         let id = try #require(try await docker.found(name)?.id)
         try await docker.start(id, name)
@@ -99,6 +101,8 @@ struct BrokenOffTests {
         }
         try await bring(job("1", "exit 0"))
         let before = try await started()
+        try await bring(job("1", "exit 0"))
+        #expect(try await started() == before)
         let failure = await #expect(throws: Failure.self) { try await bring(job("2", "exit 3")) }
         #expect(
             failure?.message.hasSuffix("; the container that was there before is back in its place, ended as it was")
@@ -132,8 +136,9 @@ struct BrokenOffTests {
         let id = try #require(try await docker.found(name)?.id)
         try await docker.delete(id, name)
 
-        let ending = try wish("echo no licence; exit 3")
+        var ending = try wish("echo no licence; exit 3")
         await #expect(throws: Failure.self) { try await bring(ending) }
+        ending.isDoubted = true
         let second = await #expect(throws: Failure.self) { try await bring(ending) }
         #expect(second?.output?.contains("no licence") == true)
         #expect(try await engine.standing(name).count == 1)

@@ -181,6 +181,8 @@ package struct ContainerWish: Sendable, Equatable {
     package var adopts = false
     /// Networks of ours that it is in and isn't to be in any more.
     package var leaving: [String] = []
+    /// Whether it was seen unhealthy or on its way to a restart: it has to show that it runs, whatever it looks like now.
+    package var isDoubted = false
 
     /// By path inside the container.
     package struct SecretFile: Sendable, Equatable {

@@ -64,6 +64,12 @@ struct ContainerPlanTests {
         #expect(restarting.change?.facts == [Fact("running", "restarting", "true")])
         let unhealthy = try await second { $0.docker.containers["dev"]?.state.health = .unhealthy }
         #expect(unhealthy.change?.facts == [Fact("health", "unhealthy", "healthy")])
+        for item in [restarting, unhealthy] {
+            let wishes = item.change?.steps.compactMap { step in
+                if case .docker(.bring(let wish)) = step { wish } else { nil }
+            }
+            #expect(wishes?.map(\.isDoubted) == [true])
+        }
         for health in [ContainerState.Health.starting, .healthy] {
             #expect(try await second { $0.docker.containers["dev"]?.state.health = health }.outcome == .unchanged)
         }

@@ -57,6 +57,7 @@ extension ContainerResource {
             secretFiles: try wish.secretFiles.sorted { $0.key < $1.key }.map {
                 ContainerWish.SecretFile(path: $0.key, content: try $0.value.filled(values))
             }, directories: directories, otherNetworks: otherNetworks, adopts: wish.adopts,
-            leaving: leaving)
+            leaving: leaving,
+            isDoubted: found.map { $0.status == .restarting || $0.health == .unhealthy } ?? false)
     }
 }
