@@ -134,20 +134,26 @@ extension StandInTests {
             #expect(failure?.message.contains("goes on by itself") == true)
         }
 
-        @Test func `somebody else's change in between is refused whole`() async throws {
+        /// As other services tell their errors, and as the API reference has it for this call alone.
+        @Test(arguments: [false, true])
+        func `somebody else's change in between is refused whole`(_ hasMessages: Bool) async throws {
+            try await standIn.set("route53", "{\"messages\": \(hasMessages)}")
             try await standIn.set(
                 "records", #"{"zone": "Z1", "name": "b.example.com", "type": "A", "ttl": 60, "values": ["192.0.2.9"]}"#)
             let failure = await failure { _ = try await zones().perform(create(["a.example.com", "b.example.com"])) }
             #expect(failure?.kind == .refused)
             #expect(failure?.message.contains("[name='b.example.com.', type='A'] but it already exists") == true)
             #expect(try await names() == ["example.com.", "example.com.", "b.example.com."])
+            #expect(try await standIn.requests("route53.ChangeResourceRecordSets") == 1)
         }
 
-        @Test(arguments: ["lost", "truncate", "reset-body"])
-        func `a change whose answer was lost isn't done twice, and isn't a failure`(_ fault: String) async throws {
+        @Test(arguments: ["lost", "truncate", "reset-body"], [false, true])
+        func `a change whose answer was lost isn't done twice, and isn't a failure`(
+            _ fault: String, _ hasMessages: Bool
+        ) async throws {
             try await standIn.set(
                 "faults", #"{"kinds": ["\#(fault)"], "actions": ["ChangeResourceRecordSets"], "times": 1}"#)
-            try await standIn.set("route53", #"{"insync": 0.1}"#)
+            try await standIn.set("route53", "{\"insync\": 0.1, \"messages\": \(hasMessages)}")
             _ = try await zones().perform(create(["a.example.com", "*.b.example.com"]))
             #expect(try await names().count == 4)
             #expect(try await standIn.requests("route53.GetChange") > 0)

@@ -109,7 +109,7 @@ package final class HostedZones: Sendable {
         try await explaining(zone, "ChangeResourceRecordSets") { route53 in
             do {
                 return try await route53.change(zone, batch.map { ($0.action.rawValue, $0.set) })
-            } catch let error as ServiceError where error.code == "InvalidChangeBatch" {
+            } catch let error as ServiceError where error.code == ServiceError.invalidBatch {
                 // It may be the very thing that we did, in a call whose answer was lost.
                 guard try await self.isDone(batch, zone) else {
                     throw Failure(
