@@ -49,14 +49,22 @@ package final class HostedZones: Sendable {
 
     // MARK: Looking
 
-    @Sendable private func listing(_ zone: String, _ names: [DNSName]) async throws -> ZoneListing? {
-        guard let range = DNSRange(names) else { return nil }
-        guard let credentialsWithin else { return try await listing(zone, range) }
+    @Sendable private func listing(_ zone: String, _ names: [DNSName]) async throws -> ZoneAnswer {
+        guard let range = DNSRange(names) else { return .unasked }
+        // A plan calls unknown what it isn't told.
+        let kind = credentialsWithin == nil ? Failure.Kind.network : .unreadable
         do {
-            guard try await hasCredentials(within: credentialsWithin, session) else { return nil }
-            return try await listing(zone, range)
-        } catch let failure as Failure where failure.kind != .stopped {
-            throw Failure(.unreadable, failure.message)
+            if let credentialsWithin {
+                guard try await hasCredentials(within: credentialsWithin, session) else { return .unasked }
+            }
+            return .listed(try await listing(zone, range))
+        } catch let no as No {
+            let failure = Failure(kind, no.text)
+            if no.isDenied { return .denied(failure) }
+            if no.isZoneMissing { return .missing(failure) }
+            throw failure
+        } catch let failure as Failure where credentialsWithin != nil && failure.kind != .stopped {
+            throw Failure(kind, failure.message)
         }
     }
 
@@ -95,13 +103,22 @@ package final class HostedZones: Sendable {
     /// - Throws: `Failure`.
     package func perform(_ change: DNSChange) async throws -> StepResult {
         defer { known.withLock { $0[change.zone] = nil } }
+        do {
+            try await make(change)
+        } catch let no as No {
+            let wayOut = no.isDenied ? change.wayOut.map { "; or \($0)" } ?? "" : ""
+            throw Failure(.network, no.text + wayOut)
+        }
+        return StepResult(changed: true)
+    }
+
+    private func make(_ change: DNSChange) async throws {
         var changes: [String] = []
         for batch in change.batches {
             let id = try await submit(batch, change.zone)
             if let id, change.isWaitedFor, batch.contains(where: { $0.action == .create }) { changes.append(id) }
         }
         for id in changes { try await waitUntilInSync(id, change.zone) }
-        return StepResult(changed: true)
     }
 
     /// - Returns: the change's id; nil: there is none to wait for.
@@ -156,6 +173,14 @@ package final class HostedZones: Sendable {
 
     // MARK: A no
 
+    /// Route 53's, with what it means here.
+    private struct No: Error {
+        let text: String
+        let isDenied: Bool
+        let isZoneMissing: Bool
+    }
+
+    /// - Throws: `No`, `Failure`.
     private func explaining<Result: Sendable>(
         _ zone: String, _ action: String, _ body: @Sendable (Route53) async throws -> Result
     ) async throws -> Result {
@@ -163,9 +188,13 @@ package final class HostedZones: Sendable {
         do {
             return try await body(Route53(session: session))
         } catch let error as ServiceError {
-            throw Failure(.network, Self.text(error, zone, action, Refusal.partition(of: session.region)))
+            throw No(
+                text: Self.text(error, zone, action, Refusal.partition(of: session.region)),
+                isDenied: error.isDenied, isZoneMissing: error.code == Self.noSuchZone)
         }
     }
+
+    private static let noSuchZone = "NoSuchHostedZone"
 
     private static func text(_ error: ServiceError, _ zone: String, _ action: String, _ partition: String) -> String {
         let text = "hosted zone \(zone): \(error.text)"
@@ -173,10 +202,13 @@ package final class HostedZones: Sendable {
             let resource = action == "GetChange" ? "change/*" : "hostedzone/\(zone)"
             let done =
                 action == "GetChange" ? "the records are made, but whether they are everywhere can't be asked: " : ""
+            let conditions =
+                action == "ChangeResourceRecordSets"
+                ? " (and its conditions must allow these names, and _ide-init.NAME, in lower case)" : ""
             return
-                "\(done)\(text); the credentials in use need route53:\(action) on arn:\(partition):route53:::\(resource)"
+                "\(done)\(text); the credentials in use need route53:\(action) on arn:\(partition):route53:::\(resource)\(conditions)"
         }
-        if error.code == "NoSuchHostedZone" {
+        if error.code == noSuchZone {
             return
                 "\(text); is it of another account, or removed? aws route53 list-hosted-zones tells those that are there"
         }

@@ -165,7 +165,8 @@ import Testing
         for found in [[], sets] {
             var probe = FakeHost(FakeWorld()) { Issue.record("\($0)") }.host(performing: false).probe
             probe.dns = DNSProbe(
-                listing: { _, _ in ZoneListing(zone: DNSName(told: "example.com"), sets: found) }, instance: { "i-1" })
+                listing: { _, _ in .listed(ZoneListing(zone: DNSName(told: "example.com"), sets: found)) },
+                instance: { "i-1" })
             probe.docker.container = { name in
                 #expect(name == "dev-1")
                 return status.map { ContainerState(image: "sha256:0", labels: isOurs ? labels : [:], status: $0) }
