@@ -187,6 +187,14 @@ import Testing
         #expect(DNSUnit.text == file)
     }
 
+    @Test func `a boot's records have less time than their unit, whose failure would leave them there at the end`()
+        throws
+    {
+        let limit = try #require(DNSUnit.text.firstMatch(of: /TimeoutStartSec=(\d+)min/)).output.1
+        #expect(DNSUnit.bootBudget + 120 < 60 * (Double(limit) ?? 0))
+        #expect(DNSUnit.text.contains("ExecStart=-/opt/aws/bin/ide-init dns sync --boot\n"))
+    }
+
     @Test func `what a boot looks at are records and nothing else`() throws {
         let text = """
             {"AWS::CloudFormation::Init": {"configSets": {"default": ["a", "b"]},
