@@ -32,6 +32,13 @@ struct DNSSync: Sendable {
                 exit((isBoot ? ExitCode.done : .usage).rawValue)
             }
             let cloud = cloud(kept.origin.source)
+            if isBoot, let owner = kept.origin.source?.machine, await !owner.isSame(as: .ofThisMachine(cloud)) {
+                let whose = owner.instance.map { ", \($0)" } ?? ""
+                say(
+                    "the names here are another machine's\(whose), of which this one is a copy, and stay with it; to have them lead here: sudo ide-init apply"
+                )
+                exit(ExitCode.done.rawValue)
+            }
             let report = try await run(kept, cloud)
             if let reason = report.failureText, Journal.reads(STDERR_FILENO) { tellJournal(reason) }
             exit(ExitCode(report, detailed: false).rawValue)
