@@ -58,7 +58,7 @@ package final class HostedZones: Sendable {
                 guard try await hasCredentials(within: credentialsWithin, session) else { return .unasked }
             }
             return .listed(try await listing(zone, range))
-        } catch let no as No {
+        } catch let no as ZoneRefusal {
             let failure = Failure(kind, no.text)
             if no.isDenied { return .denied(failure) }
             if no.isZoneMissing { return .missing(failure) }
@@ -105,7 +105,7 @@ package final class HostedZones: Sendable {
         defer { known.withLock { $0[change.zone] = nil } }
         do {
             try await make(change)
-        } catch let no as No {
+        } catch let no as ZoneRefusal {
             let wayOut = no.isDenied ? change.wayOut.map { "; or \($0)" } ?? "" : ""
             throw Failure(.network, no.text + wayOut)
         }
@@ -173,14 +173,7 @@ package final class HostedZones: Sendable {
 
     // MARK: A no
 
-    /// Route 53's, with what it means here.
-    private struct No: Error {
-        let text: String
-        let isDenied: Bool
-        let isZoneMissing: Bool
-    }
-
-    /// - Throws: `No`, `Failure`.
+    /// - Throws: `ZoneRefusal`, `Failure`.
     private func explaining<Result: Sendable>(
         _ zone: String, _ action: String, _ body: @Sendable (Route53) async throws -> Result
     ) async throws -> Result {
@@ -188,30 +181,7 @@ package final class HostedZones: Sendable {
         do {
             return try await body(Route53(session: session))
         } catch let error as ServiceError {
-            throw No(
-                text: Self.text(error, zone, action, Refusal.partition(of: session.region)),
-                isDenied: error.isDenied, isZoneMissing: error.code == Self.noSuchZone)
+            throw ZoneRefusal(error, zone, action, Refusal.partition(of: session.region))
         }
-    }
-
-    private static let noSuchZone = "NoSuchHostedZone"
-
-    private static func text(_ error: ServiceError, _ zone: String, _ action: String, _ partition: String) -> String {
-        let text = "hosted zone \(zone): \(error.text)"
-        if error.isDenied {
-            let resource = action == "GetChange" ? "change/*" : "hostedzone/\(zone)"
-            let done =
-                action == "GetChange" ? "the records are made, but whether they are everywhere can't be asked: " : ""
-            let conditions =
-                action == "ChangeResourceRecordSets"
-                ? " (and its conditions must allow these names, and _ide-init.NAME, in lower case)" : ""
-            return
-                "\(done)\(text); the credentials in use need route53:\(action) on arn:\(partition):route53:::\(resource)\(conditions)"
-        }
-        if error.code == noSuchZone {
-            return
-                "\(text); is it of another account, or removed? aws route53 list-hosted-zones tells those that are there"
-        }
-        return text
     }
 }

@@ -40,7 +40,9 @@ struct DNSSync: Sendable {
                 exit(ExitCode.done.rawValue)
             }
             let report = try await run(kept, cloud)
-            if let reason = report.failureText, Journal.reads(STDERR_FILENO) { tellJournal(reason) }
+            if let (_, failure) = report.firstFailure, let reason = report.failureText, Journal.reads(STDERR_FILENO) {
+                tellJournal(reason, failure.kind)
+            }
             exit(ExitCode(report, detailed: false).rawValue)
         } catch let failure as Failure where failure.kind == .locked && isBoot {
             say("\(failure.message); that run sees to the records")
@@ -48,13 +50,15 @@ struct DNSSync: Sendable {
         } catch {
             let failure = Failure(wrapping: error)
             guard Journal.reads(STDERR_FILENO) else { end(failure, terminal) }
-            tellJournal(failure.reason)
+            tellJournal(failure.reason, failure.kind)
             exit(ExitCode(failure.kind).rawValue)
         }
     }
 
     /// As an error: the unit stands whatever comes of this, or nothing would be taken away when the machine is switched off.
-    private func tellJournal(_ reason: String) {
+    private func tellJournal(_ reason: String, _ kind: Failure.Kind) {
+        // Somebody wants it so: the machine is being switched off.
+        guard kind != .stopped else { return say(reason) }
         let text = "\(reason); to try again: sudo ide-init dns sync"
         Journal.send(JournalView(scrubber: scrubber).failure(text))
     }
