@@ -64,9 +64,11 @@ extension FakeHost {
     func zones(performing: Bool) -> DNSProbe {
         DNSProbe(
             listing: { zone, _ in
-                guard let found = self.state.zones[zone] else { return try self.refuse("the hosted zone \(zone)") }
-                if found.isUnanswered, !performing { return nil }
-                return ZoneListing(zone: found.name, sets: found.sets)
+                guard let found = self.state.zones[zone] else {
+                    return .missing(Failure(.network, "hosted zone \(zone): NoSuchHostedZone"))
+                }
+                if found.isUnanswered, !performing { return .unasked }
+                return .listed(ZoneListing(zone: found.name, sets: found.sets))
             },
             instance: { Self.instance })
     }

@@ -80,7 +80,7 @@ struct Composition: Sendable {
             sleep: { [stop] in await stop.sleep($0) }, stopReason: { [stop] in stop.stopReason },
             clock: monotonicSeconds)
         var probe = zones.probe
-        if isOffline { probe.listing = { _, _ in nil } }
+        if isOffline { probe.listing = { _, _ in .unasked } }
         return (probe, zones.perform)
     }
 

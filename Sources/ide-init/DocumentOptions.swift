@@ -138,9 +138,9 @@ struct DocumentOptions: ParsableArguments {
         configSets.isEmpty ? [] : configSets.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// The source as it is to be remembered: what an admin picks from it by -c for one run isn't.
+    /// The source as it is to be remembered; of one that already is, what an admin picks by -c for one run isn't.
     func recordable(_ source: Source?) -> Source? {
-        guard var source, place.stack.stack != nil || (try? Source.recorded()) == nil else { return nil }
+        guard var source, place.stack.stack != nil || (try? Source.recorded()) == nil else { return source }
         if !names.isEmpty { source.configSets = names }
         source.isCompatible = compatible || source.isCompatible
         return source

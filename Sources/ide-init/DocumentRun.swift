@@ -148,8 +148,6 @@ struct DocumentRun: Sendable {
         var run = Run(composition: composition, mode: mode, notify: notify)
         run.isPartial = isLaterBoot
         if boot != nil { run.conclude = { try await BootRecord.write(cloud) } }
-        let recordable = document.recordable(origin.source)
-        run.remembersSource = recordable != nil
         run.runsTests = options.runTests
         // A boot has nobody to try again after the other run.
         run.waitsForLock = signalling != nil
@@ -166,7 +164,7 @@ struct DocumentRun: Sendable {
             terminal, mode, showsDiff: options.diff, isJSON: document.json, scrubber: scrubber)
         view.warn(loaded.document)
         let report = try await run.perform(
-            loaded, source: options.root == "/" ? recordable ?? origin.source : nil, events: view.show)
+            loaded, source: options.root == "/" ? document.recordable(origin.source) : nil, events: view.show)
         view.show(report)
         return report
     }

@@ -18,8 +18,6 @@ struct Run: Sendable {
     var settlesReadiness = true
     /// Where no config says what to wait for: whether the units that the run made sure of are awaited.
     var waitsForUnits = true
-    /// Whether the source is the one to be remembered from now on.
-    var remembersSource = true
     /// Whether commands that have run as they stand there are left out where they say nothing about when they are needed.
     var sparesCommands = false
     /// Whether parts of the document were left out.
@@ -30,7 +28,7 @@ struct Run: Sendable {
     var conclude: @Sendable () async throws -> Void = {}
 
     /// - Parameters:
-    ///   - source: where the document came from, if from a stack.
+    ///   - source: where the document came from, if from a stack; an apply keeps it.
     ///   - observe: wraps the host, for those who keep a log.
     ///   - events: told of each step of the engine.
     /// - Throws: `Failure(.locked)`, or another that kept the run from starting.
@@ -48,11 +46,11 @@ struct Run: Sendable {
             }
         }
         var applied: AppliedMetadata?
-        if mode == .apply, let source {
-            if remembersSource {
-                try source.record()
-                try writePrivately(loaded.storable, to: Source.documentPath, root: composition.root)
-            }
+        if mode == .apply, var source {
+            // Also where the record named it: a boot makes the records of the document that was applied last.
+            source.machine =
+                Document.wishesForRecords(loaded.document.metadata) ? await .ofThisMachine(composition.cloud) : nil
+            try source.record(loaded.storable)
             let record = try source.applied()
             if sparesCommands { loaded = loaded.sparingCommands(in: record) }
             applied = record

@@ -22,6 +22,8 @@ struct Source: Sendable, Equatable {
     var configSets: [String] = []
     /// Whether what cfn-init ignores was ignored.
     var isCompatible = false
+    /// Whose names the document's records are; nil: it wishes for none, or a release that didn't ask kept it.
+    var machine: MachineIdentity?
 
     /// For people.
     var text: String { "\(resource) of the stack \(stack)" }
@@ -76,10 +78,16 @@ struct Source: Sendable, Equatable {
             profile: text("profile"), credentialFile: text("credentialFile"),
             configSets: node.given("configSets")?.texts(&ignored) ?? [],
             isCompatible: node["compatible"]?.value == .bool(true))
+        machine = node.given("machine").flatMap(MachineIdentity.init)
     }
 
-    func record() throws {
+    /// Keeps it, and what it held.
+    /// - Parameter document: without its secrets.
+    func record(_ document: [UInt8]) throws {
+        var object = object
+        if let machine { object["machine"] = .object(machine.object) }
         try writePrivately(Array(JSONValue.object(object).prettyText(indent: 2).utf8), to: Self.path, root: Root())
+        try writePrivately(document, to: Self.documentPath, root: Root())
     }
 
     /// Of the last run from a stack; nil: there was none.

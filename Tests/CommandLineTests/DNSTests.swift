@@ -6,47 +6,7 @@ import TestSupport
 import Testing
 
 extension StandInTests {
-    @Suite struct DNSTests {
-        private func section(_ count: Int = 2, more: String = "") -> String {
-            #"""
-            "config": {"dns": {"Z1": {"monitor.example.com": {"value": "${public-ipv4}"},
-              "dev-${n}.example.com": {"count": \#(count), "ttl": 60, "value": "${public-ipv4}"}\#(more)}}}
-            """#
-        }
-
-        private func instance(_ configs: String) async throws -> Instance {
-            let instance = try await Instance(configs: configs)
-            try await instance.standIn.set("zones", #"{"id": "Z1", "name": "example.com"}"#)
-            return instance
-        }
-
-        /// From now on its stack's resource has these configs.
-        private func update(_ instance: Instance, _ configs: String) async throws {
-            try await instance.standIn.set(
-                "stacks/update",
-                #"{"name": "\#(instance.stack)", "metadata": {"Host": {"AWS::CloudFormation::Init": {\#(configs)}}}}"#)
-        }
-
-        private func apply(_ instance: Instance, _ words: String...) async throws -> Program.Result {
-            var words = words
-            if !instance.exists("state/ide-init/source.json") {
-                words += ["--stack", instance.stack, "--resource", "Host", "--region", "us-east-1"]
-            }
-            return try await instance.program.run(["apply"] + words, as: Program.path)
-        }
-
-        /// `NAME TYPE VALUE`, but for the zone's own.
-        private func records(_ standIn: StandIn) async throws -> [String] {
-            try await standIn.look("records")["Z1"]?.items.compactMap { record in
-                guard let name = record["name"]?.plainText, name != "example.com." else { return nil }
-                return "\(name) \(record["type"]?.plainText ?? "") \(record["values"]?.items.first?.plainText ?? "")"
-            } ?? []
-        }
-
-        private func addresses(_ standIn: StandIn) async throws -> [String] {
-            try await records(standIn).filter { $0.contains(" A ") }.sorted()
-        }
-
+    @Suite struct DNSTests: ZoneTesting {
         @Test func `101 records take one list and one change, and a second run writes nothing`() async throws {
             let instance = try await instance(section(100))
             try await instance.standIn.set("route53", #"{"insync": 0.1}"#)
@@ -161,49 +121,6 @@ extension StandInTests {
             try await update(instance, section(1).replacing("public-ipv4", with: "local-ipv4"))
             #expect(try await apply(instance).code == 0)
             #expect(try await addresses(instance.standIn).first == "dev-1.example.com. A 10.0.0.10")
-        }
-
-        @Test func `names are taken away at the end and made again at boot, with that day's address`() async throws {
-            let instance = try await instance(section(2) + #", "other": {"commands": {"1": {"command": "false"}}}"#)
-            #expect(try await apply(instance).code == 0)
-            let calls = try await instance.standIn.requests("route53")
-            let removed = try await instance.ideInit("dns", "remove")
-            #expect(removed.code == 0 && removed.output.contains("- dev-2.example.com A"), "\(removed.errors)")
-            #expect(try await records(instance.standIn) == [])
-            #expect(try await instance.standIn.requests("route53") == calls + 2)
-            #expect(try await instance.ideInit("dns", "remove").errors.contains("no records were made from here"))
-
-            try await instance.standIn.set("imds", #"{"publicIPv4": "203.0.113.5"}"#)
-            let made = try await instance.ideInit("dns", "sync", "--boot")
-            #expect(made.code == 0, "\(made.errors)")
-            #expect(
-                try await addresses(instance.standIn) == [
-                    "dev-1.example.com. A 203.0.113.5", "dev-2.example.com. A 203.0.113.5",
-                    "monitor.example.com. A 203.0.113.5",
-                ])
-            // It is no run that anybody asks about.
-            #expect(instance.read("state/ide-init/status.json")?.contains("203.0.113.5") == false)
-        }
-
-        @Test func `where there is no document, or another run is at work, a boot has nothing to do`() async throws {
-            let instance = try await instance(section(1))
-            let none = try await instance.ideInit("dns", "sync")
-            #expect(none.code == 64 && none.errors.contains("name it: ide-init dns sync FILE"))
-            #expect(try await instance.ideInit("dns", "sync", "--boot").code == 0)
-            #expect(try await apply(instance).code == 0)
-            let lock = FileManager.default.fileExists(atPath: "\(instance.run)/ide-init/lock")
-            #expect(lock)
-            let holder = Process()
-            holder.executableURL = URL(filePath: "/usr/bin/flock")
-            holder.arguments = ["\(instance.run)/ide-init/lock", "sleep", "60"]
-            try holder.run()
-            defer { holder.terminate() }
-            while try await instance.ideInit("dns", "sync", "--boot").errors.contains("sees to the records") == false {
-                try #require(holder.isRunning)
-            }
-            let removal = try await instance.ideInit("dns", "remove")
-            #expect(removal.code == 75 && removal.errors.contains("another run is at work here"))
-            #expect(try await addresses(instance.standIn).count == 2)
         }
 
         @Test func `a document in a file needs an owner, and then is one like any other`() async throws {

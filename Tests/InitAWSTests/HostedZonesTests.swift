@@ -52,7 +52,8 @@ extension StandInTests {
                 "records", #"{"zone": "Z1", "name": "*.a.example.com", "type": "TXT", "ttl": 5, "values": ["\"<&>\""]}"#
             )
             for _ in 0..<2 {
-                let listing = try #require(try await zones.probe.listing("Z1", [DNSName(told: "a.example.com")]))
+                let listing = try #require(
+                    try await zones.probe.listing("Z1", [DNSName(told: "a.example.com")]).listing)
                 #expect(listing.zone == DNSName(told: "example.com"))
                 #expect(
                     listing.sets.last
@@ -61,7 +62,7 @@ extension StandInTests {
             }
             #expect(try await standIn.requests("route53.ListResourceRecordSets") == 1)
             _ = try await zones.perform(create(["new.example.com"]))
-            let listing = try await zones.probe.listing("Z1", [DNSName(told: "new.example.com")])
+            let listing = try await zones.probe.listing("Z1", [DNSName(told: "new.example.com")]).listing
             #expect(listing?.sets.contains { $0.name.description == "new.example.com" } == true)
         }
 
@@ -73,13 +74,13 @@ extension StandInTests {
             }
             try await standIn.set("records", "[\(records.joined(separator: ","))]")
             let wanted = (11_500..<11_700).map { DNSName(told: "n\($0).example.com") }
-            let listing = try #require(try await zones().probe.listing("Z1", wanted))
+            let listing = try #require(try await zones().probe.listing("Z1", wanted).listing)
             #expect(listing.zone == DNSName(told: "example.com"))
             #expect(Set(wanted).isSubset(of: listing.sets.map(\.name)))
             // The first page, for the zone itself, and the one that holds them all.
             #expect(try await standIn.requests("route53.ListResourceRecordSets") == 2)
             let across = (11_500..<11_900).map { DNSName(told: "n\($0).example.com") }
-            let more = try #require(try await zones().probe.listing("Z1", across))
+            let more = try #require(try await zones().probe.listing("Z1", across).listing)
             #expect(Set(across).isSubset(of: more.sets.map(\.name)))
             #expect(try await standIn.requests("route53.ListResourceRecordSets") == 5)
         }
@@ -89,7 +90,7 @@ extension StandInTests {
                 "records",
                 #"{"zone": "Z1", "name": "a.example.com", "type": "A", "alias": {"HostedZoneId": "Z9", "DNSName": "elb.example.org.", "EvaluateTargetHealth": "false"}}"#
             )
-            let listing = try await zones().probe.listing("Z1", [DNSName(told: "a.example.com")])
+            let listing = try await zones().probe.listing("Z1", [DNSName(told: "a.example.com")]).listing
             #expect(listing?.sets.first { $0.type == "A" }?.peculiarity == "an alias for elb.example.org")
         }
 
@@ -97,10 +98,10 @@ extension StandInTests {
             async throws
         {
             let none = zones(credentials: [CredentialSource("nobody") { nil }], credentialsWithin: 5)
-            #expect(try await none.probe.listing("Z1", [DNSName(told: "a.example.com")]) == nil)
+            #expect(try await none.probe.listing("Z1", [DNSName(told: "a.example.com")]) == .unasked)
             #expect(try await standIn.requests("route53") == 0)
             let denied = await failure {
-                _ = try await zones(credentialsWithin: 20).probe.listing("Z9", [DNSName(told: "a.example.com")])
+                _ = try await zones(credentialsWithin: 20).probe.listing("Z9", [DNSName(told: "a.example.com")]).listing
             }
             #expect(denied?.kind == .unreadable)
             #expect(denied?.message.contains("NoSuchHostedZone") == true)
@@ -134,20 +135,26 @@ extension StandInTests {
             #expect(failure?.message.contains("goes on by itself") == true)
         }
 
-        @Test func `somebody else's change in between is refused whole`() async throws {
+        /// As other services tell their errors, and as the API reference has it for this call alone.
+        @Test(arguments: [false, true])
+        func `somebody else's change in between is refused whole`(_ hasMessages: Bool) async throws {
+            try await standIn.set("route53", "{\"messages\": \(hasMessages)}")
             try await standIn.set(
                 "records", #"{"zone": "Z1", "name": "b.example.com", "type": "A", "ttl": 60, "values": ["192.0.2.9"]}"#)
             let failure = await failure { _ = try await zones().perform(create(["a.example.com", "b.example.com"])) }
             #expect(failure?.kind == .refused)
             #expect(failure?.message.contains("[name='b.example.com.', type='A'] but it already exists") == true)
+            #expect(try await standIn.requests("route53.ChangeResourceRecordSets") == 1)
             #expect(try await names() == ["example.com.", "example.com.", "b.example.com."])
         }
 
-        @Test(arguments: ["lost", "truncate", "reset-body"])
-        func `a change whose answer was lost isn't done twice, and isn't a failure`(_ fault: String) async throws {
+        @Test(arguments: ["lost", "truncate", "reset-body"], [false, true])
+        func `a change whose answer was lost isn't done twice, and isn't a failure`(
+            _ fault: String, _ hasMessages: Bool
+        ) async throws {
             try await standIn.set(
                 "faults", #"{"kinds": ["\#(fault)"], "actions": ["ChangeResourceRecordSets"], "times": 1}"#)
-            try await standIn.set("route53", #"{"insync": 0.1}"#)
+            try await standIn.set("route53", "{\"insync\": 0.1, \"messages\": \(hasMessages)}")
             _ = try await zones().perform(create(["a.example.com", "*.b.example.com"]))
             #expect(try await names().count == 4)
             #expect(try await standIn.requests("route53.GetChange") > 0)
@@ -164,7 +171,7 @@ extension StandInTests {
             try await standIn.set("route53", #"{"insync": 0.05}"#)
             let zones = zones()
             for number in 0..<10 {
-                _ = try await zones.probe.listing("Z1", [DNSName(told: "n\(number).example.com")])
+                _ = try await zones.probe.listing("Z1", [DNSName(told: "n\(number).example.com")]).listing
                 _ = try await zones.perform(create(["n\(number).example.com"]))
             }
             try await standIn.set("faults", "{}")
@@ -191,13 +198,35 @@ extension StandInTests {
                 try await standIn.set("deny", #"{"action": "route53:\#(action)"}"#)
                 let failure = await failure {
                     let zones = zones()
-                    _ = try await zones.probe.listing("Z1", [DNSName(told: "a.example.com")])
+                    _ = try await zones.probe.listing("Z1", [DNSName(told: "a.example.com")]).listing
                     _ = try await zones.perform(create(["a.example.com"]))
                 }
                 #expect(failure?.message.contains("need route53:\(action) on arn:aws:route53:::\(resource)") == true)
+                #expect(failure?.message.contains("in lower case)") == (action == "ChangeResourceRecordSets"))
                 // The records are made all the same.
                 #expect(failure?.message.contains("the records are made") == (action == "GetChange"))
             }
+        }
+
+        @Test func `a zone that isn't there, or may not be asked for, is told apart from one that doesn't answer`()
+            async throws
+        {
+            let names = [DNSName(told: "a.example.com")]
+            guard case .missing(let missing) = try await zones().probe.listing("Z9", names) else {
+                Issue.record("Z9 isn't missing")
+                return
+            }
+            #expect(missing.message.contains("NoSuchHostedZone"))
+            try await standIn.set("deny", #"{"action": "route53:*"}"#)
+            guard case .denied(let denied) = try await zones().probe.listing("Z1", names) else {
+                Issue.record("Z1 isn't denied")
+                return
+            }
+            #expect(denied.kind == .network && denied.message.contains("route53:ListResourceRecordSets"))
+            var change = DNSChange(zone: "Z1", batches: [[.init(.delete, set("a.example.com"))]])
+            change.wayOut = "forget it"
+            let failure = await failure { _ = try await zones().perform(change) }
+            #expect(failure?.message.hasSuffix("in lower case); or forget it") == true)
         }
 
         // MARK: Facts

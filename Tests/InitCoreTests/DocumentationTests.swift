@@ -40,6 +40,24 @@ import Testing
                 == ["app"] + dev + ["ide1", "nginx", "own", "port-1", "port-2", "port-3"])
     }
 
+    @Test func `a name that a role's condition takes in lower case alone can't be given otherwise`() throws {
+        let examples = Self.top.appendingPathComponent("packaging/examples")
+        var count = 0
+        for file in try FileManager.default.contentsOfDirectory(atPath: examples.path) where file.hasSuffix(".yaml") {
+            let text = try String(contentsOf: examples.appendingPathComponent(file), encoding: .utf8)
+            guard text.contains("ChangeResourceRecordSetsNormalizedRecordNames") else { continue }
+            let parameter = try #require(text.split(separator: "\n").first { $0.hasPrefix("  DomainName: ") })
+            let pattern = try Regex(
+                try #require(parameter.firstMatch(of: /AllowedPattern: '(.+?)'/)).output.1.description)
+            #expect("code.example.com".wholeMatch(of: pattern) != nil, "\(file)")
+            for name in ["Code.example.com", "code.example.com.", ""] {
+                #expect(name.wholeMatch(of: pattern) == nil, "\(file): \(name)")
+            }
+            count += 1
+        }
+        #expect(count == 2)
+    }
+
     private func check(_ bytes: [UInt8], _ name: String) throws {
         let parsed = try JSONParser.parse(bytes, name: name)
         let document = Document(parsed.value, duplicates: parsed.duplicates)

@@ -30,6 +30,10 @@ extension UnitSuite {
             let machine = try UnitSuite.installed(release, name: name, units: ["ide-init"])
             let stack = try await Stack(metadata)
             try await stack.standIn.set("zones", #"{"id": "ZUNIT", "name": "example.com"}"#)
+            // As no test before has left it.
+            try await stack.standIn.set("imds", #"{"publicIPv4": "198.51.100.7"}"#)
+            try await stack.standIn.set("route53", "{}")
+            try await stack.standIn.set("deny", "[]")
             try machine.configure("ide-init", options: stack.options, environment: stack.environment)
             let environment = stack.environment.map { "Environment=\($0)=\($1)" }.joined(separator: "\n")
             try machine.write(
@@ -64,6 +68,40 @@ extension UnitSuite {
         }
 
         @Test(arguments: Release.chosen)
+        func `names that a boot couldn't bring about are told in the journal, and go at the end`(
+            _ release: Release
+        ) async throws {
+            let (machine, stack) = try await machine(release, "dns-\(release)-denied")
+            try await stack.standIn.set("deny", #"{"action": "route53:*"}"#)
+            try machine.shell("systemctl restart ide-init-dns")
+            #expect(try machine.isActive("ide-init-dns"))
+            let errors = try machine.shell("journalctl --no-pager -o cat -p err -u ide-init-dns")
+            #expect(
+                errors.contains("need route53:ListResourceRecordSets")
+                    && errors.contains("to try again: sudo ide-init dns sync"), "\(errors)")
+            try await stack.standIn.set("deny", "[]")
+            #expect(try await names(stack.standIn).count == 3)
+            _ = try machine.start("systemctl", "poweroff")
+            try await eventually("the names are gone") { try await names(stack.standIn).isEmpty }
+        }
+
+        @Test(arguments: Release.chosen)
+        func `names go, too, when the machine is switched off while they are being made`(_ release: Release)
+            async throws
+        {
+            let (machine, stack) = try await machine(release, "dns-\(release)-early")
+            try await stack.standIn.set("imds", #"{"publicIPv4": "203.0.113.5"}"#)
+            try await stack.standIn.set("route53", #"{"insync": 3600}"#)
+            let before = try await stack.standIn.requests("route53.GetChange")
+            try machine.shell("systemctl restart --no-block ide-init-dns")
+            try await eventually("the change is waited for") {
+                try await stack.standIn.requests("route53.GetChange") > before
+            }
+            _ = try machine.start("systemctl", "poweroff")
+            try await eventually("the names are gone") { try await names(stack.standIn).isEmpty }
+        }
+
+        @Test(arguments: Release.chosen)
         func `a restart of the machine leaves its names alone`(_ release: Release) async throws {
             let (machine, stack) = try await machine(release, "dns-\(release)-restart")
             let before = try await stack.standIn.requests("route53.ChangeResourceRecordSets")
@@ -73,8 +111,8 @@ extension UnitSuite {
                 "/etc/systemd/system/ide-init-dns.service.d/said.conf",
                 #"""
                 [Service]
-                ExecStop=
-                ExecStop=/bin/bash -c 'said=$(/opt/aws/bin/ide-init dns remove --at-poweroff 2>&1 | tr " \n" "--"); \
+                ExecStopPost=
+                ExecStopPost=/bin/bash -c 'said=$(/opt/aws/bin/ide-init dns remove --at-poweroff 2>&1 | tr " \n" "--"); \
                     exec 3<>/dev/tcp/\#(place); printf "GET /said/\#(release)/%%s HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n" "$$said" >&3; read -r line <&3'
 
                 """#)

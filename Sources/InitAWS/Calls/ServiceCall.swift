@@ -74,8 +74,15 @@ package struct ServiceError: Error, Sendable, Equatable {
         } else if let root = XMLElement(answer.body) {
             // S3: Error; query: ErrorResponse > Error; EC2: Response > Errors > Error.
             let error = root["Error"] ?? root["Errors"]?["Error"] ?? root
-            code = error["Code"]?.text ?? ""
-            message = Self.told(error["Message"]?.text ?? "")
+            if root.name == Self.invalidBatch {
+                // Route 53's own form for this one: Messages > Message.
+                code = root.name
+                let messages = root["Messages"]?.children ?? []
+                message = Self.told(messages.map(\.text).joined(separator: ", "))
+            } else {
+                code = error["Code"]?.text ?? ""
+                message = Self.told(error["Message"]?.text ?? "")
+            }
             element = error
         } else {
             code = ""
@@ -83,6 +90,9 @@ package struct ServiceError: Error, Sendable, Equatable {
         }
         region = S3.region(of: answer, element)
     }
+
+    /// Nothing of a change of records was done.
+    static let invalidBatch = "InvalidChangeBatch"
 
     /// A success that isn't in the service's language.
     init(garbled answer: HTTPAnswer) {

@@ -49,14 +49,22 @@ package final class HostedZones: Sendable {
 
     // MARK: Looking
 
-    @Sendable private func listing(_ zone: String, _ names: [DNSName]) async throws -> ZoneListing? {
-        guard let range = DNSRange(names) else { return nil }
-        guard let credentialsWithin else { return try await listing(zone, range) }
+    @Sendable private func listing(_ zone: String, _ names: [DNSName]) async throws -> ZoneAnswer {
+        guard let range = DNSRange(names) else { return .unasked }
+        // A plan calls unknown what it isn't told.
+        let kind = credentialsWithin == nil ? Failure.Kind.network : .unreadable
         do {
-            guard try await hasCredentials(within: credentialsWithin, session) else { return nil }
-            return try await listing(zone, range)
-        } catch let failure as Failure where failure.kind != .stopped {
-            throw Failure(.unreadable, failure.message)
+            if let credentialsWithin {
+                guard try await hasCredentials(within: credentialsWithin, session) else { return .unasked }
+            }
+            return .listed(try await listing(zone, range))
+        } catch let no as ZoneRefusal {
+            let failure = Failure(kind, no.text)
+            if no.isDenied { return .denied(failure) }
+            if no.isZoneMissing { return .missing(failure) }
+            throw failure
+        } catch let failure as Failure where credentialsWithin != nil && failure.kind != .stopped {
+            throw Failure(kind, failure.message)
         }
     }
 
@@ -95,13 +103,22 @@ package final class HostedZones: Sendable {
     /// - Throws: `Failure`.
     package func perform(_ change: DNSChange) async throws -> StepResult {
         defer { known.withLock { $0[change.zone] = nil } }
+        do {
+            try await make(change)
+        } catch let no as ZoneRefusal {
+            let wayOut = no.isDenied ? change.wayOut.map { "; or \($0)" } ?? "" : ""
+            throw Failure(.network, no.text + wayOut)
+        }
+        return StepResult(changed: true)
+    }
+
+    private func make(_ change: DNSChange) async throws {
         var changes: [String] = []
         for batch in change.batches {
             let id = try await submit(batch, change.zone)
             if let id, change.isWaitedFor, batch.contains(where: { $0.action == .create }) { changes.append(id) }
         }
         for id in changes { try await waitUntilInSync(id, change.zone) }
-        return StepResult(changed: true)
     }
 
     /// - Returns: the change's id; nil: there is none to wait for.
@@ -109,7 +126,7 @@ package final class HostedZones: Sendable {
         try await explaining(zone, "ChangeResourceRecordSets") { route53 in
             do {
                 return try await route53.change(zone, batch.map { ($0.action.rawValue, $0.set) })
-            } catch let error as ServiceError where error.code == "InvalidChangeBatch" {
+            } catch let error as ServiceError where error.code == ServiceError.invalidBatch {
                 // It may be the very thing that we did, in a call whose answer was lost.
                 guard try await self.isDone(batch, zone) else {
                     throw Failure(
@@ -156,6 +173,7 @@ package final class HostedZones: Sendable {
 
     // MARK: A no
 
+    /// - Throws: `ZoneRefusal`, `Failure`.
     private func explaining<Result: Sendable>(
         _ zone: String, _ action: String, _ body: @Sendable (Route53) async throws -> Result
     ) async throws -> Result {
@@ -163,23 +181,7 @@ package final class HostedZones: Sendable {
         do {
             return try await body(Route53(session: session))
         } catch let error as ServiceError {
-            throw Failure(.network, Self.text(error, zone, action, Refusal.partition(of: session.region)))
+            throw ZoneRefusal(error, zone, action, Refusal.partition(of: session.region))
         }
-    }
-
-    private static func text(_ error: ServiceError, _ zone: String, _ action: String, _ partition: String) -> String {
-        let text = "hosted zone \(zone): \(error.text)"
-        if error.isDenied {
-            let resource = action == "GetChange" ? "change/*" : "hostedzone/\(zone)"
-            let done =
-                action == "GetChange" ? "the records are made, but whether they are everywhere can't be asked: " : ""
-            return
-                "\(done)\(text); the credentials in use need route53:\(action) on arn:\(partition):route53:::\(resource)"
-        }
-        if error.code == "NoSuchHostedZone" {
-            return
-                "\(text); is it of another account, or removed? aws route53 list-hosted-zones tells those that are there"
-        }
-        return text
     }
 }

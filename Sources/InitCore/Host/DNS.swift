@@ -32,15 +32,38 @@ package struct ZoneListing: Sendable, Equatable {
     }
 }
 
-package struct DNSProbe: Sendable {
-    /// All record sets that lie where these names do, and maybe more; nil: not asked, or nobody to ask, in a dry run.
+/// What came of asking for a zone's records.
+package enum ZoneAnswer: Sendable, Equatable {
+    case listed(ZoneListing)
+    /// Not asked, or nobody to ask, in a dry run.
+    case unasked
+    /// There is no such zone.
+    case missing(Failure)
+    /// Whoever asks isn't allowed to.
+    case denied(Failure)
+
+    /// Nil: not asked.
     /// - Throws: `Failure` that names the zone.
-    package var listing: @Sendable (_ zone: String, _ names: [DNSName]) async throws -> ZoneListing?
+    package var listing: ZoneListing? {
+        get throws {
+            switch self {
+            case .listed(let listing): listing
+            case .unasked: nil
+            case .missing(let failure), .denied(let failure): throw failure
+            }
+        }
+    }
+}
+
+package struct DNSProbe: Sendable {
+    /// All record sets that lie where these names do, and maybe more.
+    /// - Throws: `Failure` that names the zone.
+    package var listing: @Sendable (_ zone: String, _ names: [DNSName]) async throws -> ZoneAnswer
     /// Which machine this is, in marks: the instance's id, elsewhere than on EC2 something as lasting.
     package var instance: @Sendable () async throws -> String
 
     package init(
-        listing: @escaping @Sendable (_ zone: String, _ names: [DNSName]) async throws -> ZoneListing?,
+        listing: @escaping @Sendable (_ zone: String, _ names: [DNSName]) async throws -> ZoneAnswer,
         instance: @escaping @Sendable () async throws -> String
     ) {
         self.listing = listing
@@ -79,10 +102,13 @@ package struct DNSChange: Sendable, Equatable {
     package var batches: [[Edit]]
     /// Whether it is to be on all servers before anything goes on.
     package var isWaitedFor: Bool
+    /// What else can be done where it isn't allowed, behind "or".
+    package var wayOut: String?
 
-    package init(zone: String, batches: [[Edit]], isWaitedFor: Bool = true) {
+    package init(zone: String, batches: [[Edit]], isWaitedFor: Bool = true, wayOut: String? = nil) {
         self.zone = zone
         self.batches = batches
         self.isWaitedFor = isWaitedFor
+        self.wayOut = wayOut
     }
 }

@@ -33,7 +33,7 @@ struct DNSSyncCommand: AsyncParsableCommand {
 
     @Flag(
         help:
-            "For the unit: where a run is at work, which sees to the records itself, or no document is kept, there is nothing to do."
+            "For the unit: where a run is at work, which sees to the records itself, no document is kept, or this machine is a copy of the one that applied it, there is nothing to do."
     )
     var boot = false
 

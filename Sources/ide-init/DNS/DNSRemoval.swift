@@ -53,7 +53,10 @@ struct DNSRemoval: Sendable {
                     do {
                         let change = try await withdrawal.plan(host.probe)
                         for step in change.steps { _ = try await host.perform(step) }
-                        for fact in change.facts { terminal.print("- \(visible(fact.name))") }
+                        for fact in change.facts {
+                            if case .text(let text) = fact.after { say("\(fact.name): \(text)") }
+                            if fact.after == .absent { terminal.print("- \(visible(fact.name))") }
+                        }
                         return nil
                     } catch {
                         return Failure(wrapping: error)

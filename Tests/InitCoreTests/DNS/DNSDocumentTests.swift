@@ -165,7 +165,8 @@ import Testing
         for found in [[], sets] {
             var probe = FakeHost(FakeWorld()) { Issue.record("\($0)") }.host(performing: false).probe
             probe.dns = DNSProbe(
-                listing: { _, _ in ZoneListing(zone: DNSName(told: "example.com"), sets: found) }, instance: { "i-1" })
+                listing: { _, _ in .listed(ZoneListing(zone: DNSName(told: "example.com"), sets: found)) },
+                instance: { "i-1" })
             probe.docker.container = { name in
                 #expect(name == "dev-1")
                 return status.map { ContainerState(image: "sha256:0", labels: isOurs ? labels : [:], status: $0) }
@@ -184,6 +185,14 @@ import Testing
             .deletingLastPathComponent().deletingLastPathComponent()
         let file = try String(contentsOf: checkout.appending(path: "units/\(DNSUnit.name)"), encoding: .utf8)
         #expect(DNSUnit.text == file)
+    }
+
+    @Test func `a boot's records have less time than their unit, whose failure would leave them there at the end`()
+        throws
+    {
+        let limit = try #require(DNSUnit.text.firstMatch(of: /TimeoutStartSec=(\d+)min/)).output.1
+        #expect(DNSUnit.bootBudget + 120 < 60 * (Double(limit) ?? 0))
+        #expect(DNSUnit.text.contains("ExecStart=-/opt/aws/bin/ide-init dns sync --boot\n"))
     }
 
     @Test func `what a boot looks at are records and nothing else`() throws {

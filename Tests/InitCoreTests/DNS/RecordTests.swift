@@ -202,6 +202,29 @@ import Testing
         }
     }
 
+    @Test(arguments: ["an alias for elb.example.org", "part of a routing policy"])
+    func `what somebody has put in a record's place stays, and only our mark goes`(_ peculiarity: String) {
+        var found = set("a.example.com", "A")
+        found.peculiarity = peculiarity
+        let listing = ZoneListing(
+            zone: DNSName(told: "example.com"),
+            sets: [
+                found, marked("a.example.com", mark("A")), set("b.example.com", "A", "192.0.2.1"),
+                marked("b.example.com", mark("A")),
+            ])
+        var edits = ZoneEdits(listing)
+        edits.remove(DNSName(told: "a.example.com"), "A")
+        edits.remove(DNSName(told: "b.example.com"), "A")
+        #expect(
+            text(edits) == [
+                [
+                    "DELETE _ide-init.a.example.com TXT \(mark("A").value)", "DELETE b.example.com A 192.0.2.1",
+                    "DELETE _ide-init.b.example.com TXT \(mark("A").value)",
+                ]
+            ])
+        #expect(edits.facts.first == Fact("a.example.com A", "marked as ours", "left: \(peculiarity)"))
+    }
+
     // MARK: Batches
 
     @Test func `101 records with their marks are one batch`() {

@@ -59,6 +59,18 @@ class ZoneTests(Case):
                 self.change(change)
             self.assertIn(text, error.message)
 
+    def test_forms_of_a_refused_batch(self):
+        for asked, root in (({}, "<ErrorResponse "), ({"messages": True}, "<InvalidChangeBatch ")):
+            self.control("route53", asked)
+            bodies = []
+            client = self.client("route53")
+            client.meta.events.register("after-call.route53", lambda http_response, **_: bodies.append(http_response.text))
+            with self.assertRaises(ClientError) as raised:
+                self.change(("DELETE", "no.example.com", "A", "192.0.2.9"), ("DELETE", "n.example.com", "A", "192.0.2.9"), client=client)
+            self.assertEqual(raised.exception.response["ResponseMetadata"]["HTTPStatusCode"], 400)
+            self.assertIn(root, bodies[0])
+            self.assertEqual(bodies[0].count("<Message>"), 2 if asked else 1)
+
     def test_limits(self):
         names = [f"n{i}.example.com" for i in range(501)]
         with self.refused("InvalidChangeBatch") as error:

@@ -141,7 +141,8 @@ class Control:
                 self.service.route53.zones[record["zone"]].put(record)
 
     def set_route53(self, settings):
-        """{"insync": seconds until a change is everywhere, "rate": requests a second, "busy": seconds that a change takes}"""
+        """{"insync": seconds until a change is everywhere, "rate": requests a second, "busy": seconds that a change takes,
+        "messages": whether a refused batch is told in the documented form}"""
         self.service.route53.settings = {"insync": 0.0, "rate": None} | settings
 
     def set_deny(self, rules):

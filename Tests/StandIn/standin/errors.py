@@ -54,10 +54,11 @@ REFUSALS = {
 
 
 class Refusal(Exception):
-    """A request that AWS would refuse. fields: further elements of an S3 error; headers: of the answer."""
+    """A request that AWS would refuse. fields: further elements of an S3 error; headers: of the answer; messages: where the error is its own root."""
 
-    def __init__(self, code, message, status=400, fields=None, headers=()):
+    def __init__(self, code, message, status=400, fields=None, headers=(), messages=None):
         super().__init__(f"{code}: {message}")
+        self.messages = messages
         self.code, self.message, self.status, self.fields, self.headers = code, message, status, fields or {}, list(headers)
 
 
@@ -92,6 +93,12 @@ def render(error, service, request):
         body = (f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error>{elements({"Code": error.code, "Message": error.message})}</Error></Errors>'
                 f"<RequestID>{rid}</RequestID></Response>")
         kind = "text/xml;charset=UTF-8"
+    elif error.messages is not None:
+        inside = "".join(elements({"Message": m}) for m in error.messages)
+        body = (f'<?xml version="1.0" encoding="UTF-8"?>\n<{error.code} xmlns="{NAMESPACES[service]}"><Messages>{inside}</Messages>'
+                f"<RequestId>{rid}</RequestId></{error.code}>")
+        kind = "text/xml"
+        headers.append(("x-amzn-RequestId", rid))
     elif request.form.get("ContentType") == "JSON":
         sender = "Sender" if error.status < 500 else "Receiver"
         body, kind = json.dumps({"Error": {"Code": error.code, "Message": error.message, "Type": sender}, "RequestId": rid}), "application/json"

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from .errors import Refusal, request_id
 from .http import Response
-from .zones import TYPES, Zone
+from .zones import TYPES, Unfit, Zone
 
 NAMESPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
 PATH = re.compile(r"/2013-04-01/(?:hostedzone/(?P<zone>[^/]+)(?P<records>/rrset/?)?|change/(?P<change>[^/]+))$")
@@ -103,12 +103,19 @@ class Route53:
         try:
             time.sleep(self.settings.get("busy", 0))
             with self.state.lock:
-                zone.changed(changes)
+                self.carry_out(zone, changes)
                 change = "C" + secrets.token_hex(10).upper()
                 self.changes[change] = self.state.now()
         finally:
             zone.busy = False
         return self.change(change, "ChangeResourceRecordSetsResponse")
+
+    def carry_out(self, zone, changes):
+        """`messages`: a no in the form that the API reference has."""
+        try:
+            zone.changed(changes)
+        except Unfit as unfit:
+            raise Refusal("InvalidChangeBatch", f"[{', '.join(unfit.wrong)}]", 400, messages=unfit.wrong if self.settings.get("messages") else None) from None
 
     def change(self, change, name="GetChangeResponse"):
         if change not in self.changes:

@@ -2,8 +2,6 @@
 import ipaddress
 import re
 
-from .errors import Refusal
-
 TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "TXT")
 MOST_RECORDS, MOST_CHARACTERS = 1000, 32_000
 
@@ -20,6 +18,14 @@ def normalized(name):
 def order(key):
     """Labels reversed, with a dot at the end; then the type."""
     return ".".join(reversed(key[0].rstrip(".").split("."))) + ".", key[1]
+
+
+class Unfit(Exception):
+    """Changes of which nothing is done."""
+
+    def __init__(self, wrong):
+        super().__init__(wrong)
+        self.wrong = wrong
 
 
 class Zone:
@@ -44,11 +50,11 @@ class Zone:
         """All or nothing.
 
         - Parameters: changes: (action, name, type, TTL, values, alias).
-        - Raises: Refusal with everything that is wrong."""
+        - Raises: Unfit with everything that is wrong."""
         if sum(weight(c) * len(c[4]) for c in changes) > MOST_RECORDS:
-            raise invalid([f"Number of records limit of {MOST_RECORDS} exceeded."])
+            raise Unfit([f"Number of records limit of {MOST_RECORDS} exceeded."])
         if sum(weight(c) * sum(map(len, c[4])) for c in changes) > MOST_CHARACTERS:
-            raise invalid([f"Number of characters limit of {MOST_CHARACTERS} exceeded."])
+            raise Unfit([f"Number of characters limit of {MOST_CHARACTERS} exceeded."])
         records, wrong = dict(self.records), []
         for action, name, kind, ttl, values, alias in changes:
             key = normalized(name), kind
@@ -68,7 +74,7 @@ class Zone:
             wrong += self.mistakes(key, values, records)
             records[key] = (ttl, values, alias)
         if wrong:
-            raise invalid(wrong)
+            raise Unfit(wrong)
         self.records = records
 
     def mistakes(self, key, values, records):
@@ -110,7 +116,3 @@ def unfit(kind, value):
             return "CharacterStringTooLong (Value is too long)"
     words = {"MX": r"\d+ \S+", "SRV": r"\d+ \d+ \d+ \S+", "CAA": r'\d+ [a-z]+ ".*"', "CNAME": r"\S+", "NS": r"\S+"}.get(kind)
     return None if words is None or re.fullmatch(words, value) else f"{kind}RRDATA (Value has the wrong form)"
-
-
-def invalid(messages):
-    return Refusal("InvalidChangeBatch", f"[{', '.join(messages)}]", 400)

@@ -1,6 +1,8 @@
 // The unit that makes the records at boot and takes them away when the machine is switched off: a package's, else ours.
 
-enum DNSUnit {
+package enum DNSUnit {
+    /// Seconds that a boot's sync takes at most, well below TimeoutStartSec: a unit whose time is over has failed, and is not stopped.
+    package static let bootBudget = 600.0
     static let name = "ide-init-dns.service"
     static let path = "/etc/systemd/system/\(name)"
     /// Where packages put it.
@@ -32,8 +34,10 @@ enum DNSUnit {
         [Service]
         Type=oneshot
         RemainAfterExit=yes
-        ExecStart=/opt/aws/bin/ide-init dns sync --boot
-        ExecStop=/opt/aws/bin/ide-init dns remove --at-poweroff
+        # The journal tells how it went. A unit that has failed isn't stopped, so names that an apply made would stay at the end.
+        ExecStart=-/opt/aws/bin/ide-init dns sync --boot
+        # Not ExecStop, which is left out where the machine is switched off while the names are being made.
+        ExecStopPost=/opt/aws/bin/ide-init dns remove --at-poweroff
         TimeoutStartSec=15min
         TimeoutStopSec=30s
         CapabilityBoundingSet=

@@ -12,6 +12,12 @@ extension Document {
         return .object(JSONObject([(initKey, .object(JSONObject(kept)))]))
     }
 
+    /// Whether any of its configs has the section.
+    package static func wishesForRecords(_ metadata: JSONValue) -> Bool {
+        guard case .object(let configs)? = metadata.value(at: [initKey]) else { return false }
+        return configs.members.contains { $0 != "configSets" && $1.value(at: [dnsSection.key]) != nil }
+    }
+
     /// The same without what isn't a record: the unit that asks for this run, above all.
     package var recordsOnly: Document {
         var document = self

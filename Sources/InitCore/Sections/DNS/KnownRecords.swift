@@ -27,6 +27,11 @@ package struct KnownRecords: Sendable, Equatable {
 
     package static func path(_ zone: String) -> String { "\(folder)/\(zone).json" }
 
+    /// For those who may not ask for a zone any more, or change it.
+    package static func wayOut(_ zone: String) -> String {
+        "remove \(path(zone)), to leave those records where they are"
+    }
+
     /// Zones of which there is a file.
     package static func zones(_ probe: Probe) throws -> [String] {
         try probe.names(folder).compactMap { $0.hasSuffix(".json") ? String($0.dropLast(5)) : nil }

@@ -53,6 +53,11 @@ struct ZoneEdits: Sendable {
         touch(name)
         marks[name]?.removeAll { $0.type == type }
         guard let found = record(name, type) else { return }
+        // Somebody has put it in our record's place. What isn't just values can't be said back, and one such edit spoils its batch.
+        if let peculiarity = found.peculiarity {
+            facts.append(Fact(found.label, "marked as ours", "left: \(peculiarity)"))
+            return
+        }
         edits[name]?.append(.init(.delete, found))
         facts.append(Fact(found.label, .text(found.text), .absent))
     }

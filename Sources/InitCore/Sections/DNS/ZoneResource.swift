@@ -16,7 +16,8 @@ struct ZoneResource: Resource {
         let found = try KnownRecords(of: zone, now.probe)
         var known = found
         let names = records.map(\.set.name)
-        guard let listing = try await now.probe.dns.listing(zone, names + names.map(RecordMark.name)) else {
+        let answer = try await now.probe.dns.listing(zone, names + names.map(RecordMark.name))
+        guard let listing = try answer.listing else {
             let facts = records.map { Fact($0.set.label, .unknown("not asked"), .text($0.set.text)) }
             return .change(Change(.update, facts: facts, steps: [], certainty: .knownAfter("asking Route 53")))
         }

@@ -11,8 +11,16 @@ struct ZoneSweep: Resource {
             let found = try KnownRecords(of: zone, now.probe)
             let leftOver = found.records.filter { isLeftOver($0, zone) }
             guard !leftOver.isEmpty else { continue }
-            let names = leftOver.map(\.name)
-            guard let listing = try await now.probe.dns.listing(zone, names + names.map(RecordMark.name)) else {
+            var known = found
+            known.records.subtract(leftOver)
+            let listing: ZoneListing
+            switch try await LeftOverZone.asked(zone, leftOver.map(\.name), now.probe) {
+            case .listed(let found): listing = found
+            case .gone(let fact):
+                facts.append(fact)
+                steps += try known.steps(from: found, now.probe)
+                continue
+            case .unasked:
                 certainty = .knownAfter("asking Route 53")
                 facts += leftOver.map { Fact("\($0.name) \($0.type)", .unknown("not asked"), .absent) }
                 continue
@@ -24,9 +32,9 @@ struct ZoneSweep: Resource {
                 if mark?.owner == record.owner, mark?.instance == instance { edits.remove(record.name, record.type) }
             }
             let batches = edits.batches
-            if !batches.isEmpty { steps.append(.dns(DNSChange(zone: zone, batches: batches))) }
-            var known = found
-            known.records.subtract(leftOver)
+            if !batches.isEmpty {
+                steps.append(.dns(DNSChange(zone: zone, batches: batches, wayOut: KnownRecords.wayOut(zone))))
+            }
             steps += try known.steps(from: found, now.probe)
             facts += edits.facts.isEmpty ? [Fact("remembered", .text(KnownRecords.path(zone)), .absent)] : edits.facts
         }

@@ -15,8 +15,11 @@ package struct ZoneWithdrawal: Sendable {
         var none = found
         none.records = []
         let forget = try none.steps(from: found, probe)
-        guard let listing = try await probe.dns.listing(zone, names + names.map(RecordMark.name)) else {
-            return Change(.remove, steps: forget)
+        let listing: ZoneListing
+        switch try await LeftOverZone.asked(zone, names, probe) {
+        case .listed(let found): listing = found
+        case .gone(let fact): return Change(.remove, facts: [fact], steps: forget)
+        case .unasked: return Change(.remove, steps: forget)
         }
         var edits = ZoneEdits(listing)
         for set in listing.sets {
@@ -24,7 +27,7 @@ package struct ZoneWithdrawal: Sendable {
             for mark in set.marks where mark.instance == instance { edits.remove(name, mark.type) }
         }
         let batches = edits.batches
-        let change = batches.isEmpty ? [] : [Step.dns(DNSChange(zone: zone, batches: batches, isWaitedFor: false))]
-        return Change(.remove, facts: edits.facts, steps: change + forget)
+        let change = DNSChange(zone: zone, batches: batches, isWaitedFor: false, wayOut: KnownRecords.wayOut(zone))
+        return Change(.remove, facts: edits.facts, steps: (batches.isEmpty ? [] : [.dns(change)]) + forget)
     }
 }
