@@ -55,7 +55,9 @@ extension RealRoots {
         @Test("yum waits for another yum, zypper for another zypper")
         func managers() throws {
             let slow = try copy.start("yum -y install tiny-slow")
-            usleep(1_500_000)
+            // It sleeps when its file is there.
+            try copy.waitForFile("/opt/tiny/tiny-slow")
+            usleep(500_000)
             #expect(try copy.plan(Manager.yum.packages(["tiny": ""])).output.code == 0)
             let yum = try copy.apply(Manager.yum.packages(["tiny": ""]))
             #expect(yum.output.code == 0, "\(yum.trouble)")
@@ -73,7 +75,7 @@ extension RealRoots {
             let slow = try copy.start("apt-get -q update; exec apt-get -q -y install tiny-slow")
             let journal = copy.root + "/var/lib/dpkg/updates"
             // While its script sleeps dpkg's journal holds what it has done.
-            _ = try waitForProcess("tiny-slow.postinst configure")
+            try copy.waitForProcess("tiny-slow.postinst configure")
             let group = try execute(["ps", "-o", "pid=", "--ppid", "\(slow.identifier)"]).text
             for process in [Int32(group.trimmingCharacters(in: .whitespacesAndNewlines)), slow.identifier] {
                 if let process { kill(process, SIGKILL) }
@@ -94,7 +96,11 @@ extension RealRoots {
                 "packages": [manager.name: ["tiny-slow": ""]], "files": ["/srv/later": ["content": "x"]],
             ])
             let run = try Running([Surroundings.program, "apply", file, "--root", copy.root, "--json"])
-            _ = try waitForProcess("(apt-get|yum|dnf).*install.*tiny-slow")
+            if manager == .apt {
+                try copy.waitForProcess("tiny-slow.postinst configure")
+            } else {
+                try copy.waitForFile("/opt/tiny/tiny-slow")
+            }
             kill(run.identifier, SIGTERM)
             let result = RunResult(try run.wait())
             #expect(result.output.code == 1)

@@ -93,16 +93,6 @@ func execute(
     return try started.wait()
 }
 
-/// The processes whose command line matches, once there are any.
-func waitForProcess(_ pattern: String) throws -> [Int32] {
-    for _ in 0..<500 {
-        let found = try execute(["pgrep", "--full", pattern]).text.split(separator: "\n").compactMap { Int32($0) }
-        if !found.isEmpty { return found }
-        usleep(20_000)
-    }
-    throw Trouble("no process came to be \u{201C}\(pattern)\u{201D}")
-}
-
 /// A process under way. Its output goes to files: a daemon that it leaves can't hold us up.
 final class Running {
     private let process = Process()

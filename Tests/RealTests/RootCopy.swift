@@ -37,6 +37,26 @@ final class RootCopy {
         if executable { chmod(place.path, 0o755) }
     }
 
+    /// Until there is a process in this root whose command line matches.
+    func waitForProcess(_ pattern: String) throws {
+        try wait("a process \u{201C}\(pattern)\u{201D}") {
+            let found = try execute(["pgrep", "--full", pattern]).text.split(separator: "\n")
+            return found.contains {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/root")) == root
+            }
+        }
+    }
+
+    func waitForFile(_ path: String) throws { try wait(path) { read(path) != nil } }
+
+    private func wait(_ what: String, until isSo: () throws -> Bool) throws {
+        for _ in 0..<1000 {
+            if try isSo() { return }
+            usleep(20_000)
+        }
+        throw Trouble("there came to be no \(what)")
+    }
+
     /// The text of a file; nil: there is none.
     func read(_ path: String) -> String? {
         (try? Data(contentsOf: URL(filePath: root + path))).map { String(decoding: $0, as: UTF8.self) }
