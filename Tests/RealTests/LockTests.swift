@@ -96,7 +96,7 @@ extension RealRoots {
                 "packages": [manager.name: ["tiny-slow": ""]], "files": ["/srv/later": ["content": "x"]],
             ])
             let run = try Running([Surroundings.program, "apply", file, "--root", copy.root, "--json"])
-            if manager == .apt {
+            if manager.name == "apt" {
                 try copy.waitForProcess("tiny-slow.postinst configure")
             } else {
                 try copy.waitForFile("/opt/tiny/tiny-slow")
