@@ -144,25 +144,6 @@ struct BrokenOffTests {
         #expect(try await engine.standing(name).count == 1)
     }
 
-    @Test func `a look-up that a kill left is gone with the next one`() async throws {
-        func lookUps() async throws -> Int {
-            let filter = percentEncoded(#"{"label":["\#(ContainerLabel.lookup)"]}"#)
-            return try await docker.look("/containers/json?all=1&filters=\(filter)", "the test's own")?.items.count ?? 0
-        }
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/true")
-        try process.run()
-        process.waitUntilExit()
-        let body = JSONValue.object(
-            JSONObject([
-                ("Image", .string("test/box:1")),
-                ("Labels", .texts([ContainerLabel.lookup: "\(process.processIdentifier)"])),
-            ]))
-        try await docker.call("POST", "/containers/create?name=\(name)", body, failing: "the test's own")
-        _ = try await docker.owner(of: #require(ImageName("test/box:1")), user: "coder")
-        #expect(try await docker.found(name) == nil)
-    }
-
     @Test func `options of a tmpfs don't hide where it is mounted`() async throws {
         try engine.run("busybox", "test/two:1", #"VOLUME ["/data", "/more"]"#, #"CMD ["sleep", "1000"]"#)
         var wish = try ContainerWish.box(name, version: "1", image: "test/two:1")

@@ -86,8 +86,22 @@ struct ImageTests {
         #expect(try await docker.owner(of: image, user: "5:6") == NumericOwner(user: 5, group: 6))
         let failure = await #expect(throws: Failure.self) { try await docker.owner(of: image, user: "nobody-here") }
         #expect(failure?.message.contains("nobody-here") == true)
-        let filter = percentEncoded("{\"label\": [\"\(ContainerLabel.lookup)\"]}")
+        // Other tests' programs look up as well.
+        let filter = percentEncoded("{\"label\": [\"\(ContainerLabel.lookup)=\(getpid())\"]}")
         #expect(try await docker.look("/containers/json?all=1&filters=\(filter)", "the test's own")?.items.count == 0)
+    }
+
+    @Test func `a look-up that a kill left is gone with the next one`() async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/true")
+        try process.run()
+        process.waitUntilExit()
+        let name = "left-\(process.processIdentifier)"
+        let labels = JSONValue.texts([ContainerLabel.lookup: "\(process.processIdentifier)"])
+        let body = JSONValue.object(JSONObject([("Image", .string("test/box:1")), ("Labels", labels)]))
+        try await docker.call("POST", "/containers/create?name=\(name)", body, failing: "the test's own")
+        _ = try await docker.owner(of: #require(ImageName("test/box:1")), user: "coder")
+        #expect(try await docker.found(name) == nil)
     }
 
     @Test func `a pull's progress is told in tenths`() throws {
