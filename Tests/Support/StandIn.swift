@@ -53,10 +53,13 @@ package final class StandIn: Sendable {
             [folder.appendingPathComponent("proxy.py").path] + routes.flatMap { ["--route", $0] })
     }
 
+    /// Seconds. Tests that wait for processes hold up those beside them, so that an answer may lie about for a while.
+    private static let patience = 600.0
+
     /// What went through it, in its order: `method`, `target`, `to` …
     package static func proxyLog(_ proxy: PythonProgram) async throws -> [JSONNode] {
         let url = "\(proxy.ready["url"]?.plainText ?? "")/_test/log"
-        let answer = try await transport().send(HTTPCall("GET", url), within: 30, goesDirectly: true)
+        let answer = try await transport().send(HTTPCall("GET", url), within: patience, goesDirectly: true)
         return JSONNode(try JSONParser.parse(answer.body, name: url).value).items
     }
 
@@ -80,7 +83,7 @@ package final class StandIn: Sendable {
     }
 
     private func ask(_ call: HTTPCall) async throws -> JSONNode {
-        let answer = try await control.send(call, within: 30, goesDirectly: true)
+        let answer = try await control.send(call, within: Self.patience, goesDirectly: true)
         guard answer.status == 200 else { throw Failure(.network, "\(call.url): \(answer.status) \(answer.text)") }
         return JSONNode(try JSONParser.parse(answer.body, name: call.url).value)
     }
