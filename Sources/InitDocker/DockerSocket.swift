@@ -51,7 +51,7 @@ package final class DockerSocket: Sendable {
     private let stopReason: @Sendable () -> Failure?
     private let version = Once<APIVersion>()
     /// Before the client, whose own queue gives up after the time for connecting.
-    private let turnstile = Turnstile(mostAtOnce)
+    private let slots = Slots(mostAtOnce)
 
     package init(path: String, stopReason: @escaping @Sendable () -> Failure?) {
         self.path = path
@@ -132,7 +132,7 @@ package final class DockerSocket: Sendable {
     ) async throws -> DockerAnswer {
         let request = Self.request(method, url(path), body, headers)
         return try await told(path) {
-            try await turnstile.pass {
+            try await slots.take {
                 let response = try await client().execute(
                     request, deadline: .now() + .milliseconds(Int64(seconds * 1000)))
                 let body = try await response.body.collect(upTo: limit)

@@ -1,16 +1,16 @@
 import Synchronization
 
 /// Places for so many at once; who finds none waits for one, in the order of arrival.
-final class Slots: Sendable {
+package final class Slots: Sendable {
     private struct State {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
     private let state: Mutex<State>
 
-    init(_ count: Int) { state = Mutex(State(free: count)) }
+    package init(_ count: Int) { state = Mutex(State(free: count)) }
 
-    func take<Result>(_ work: () async throws -> Result) async rethrows -> Result {
+    package func take<Result>(_ work: () async throws -> Result) async rethrows -> Result {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
                 if state.free > 0 {
