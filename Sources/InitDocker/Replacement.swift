@@ -65,8 +65,8 @@ struct Replacement: Sendable {
         guard former.isOurs || [left?.replaces, current?.replaces].contains(former.id) else { return }
         if let current {
             guard current.isOurs else {
-                // Somebody has put his own there meanwhile.
-                if former.isOurs { try await engine.delete(former.id, name + Self.old) }
+                // Somebody has put his own there meanwhile. Unless that is to be replaced, and then needs the place, ours stays.
+                if former.isOurs, wish.adopts { try await engine.delete(former.id, name + Self.old) }
                 return
             }
             if current.spec == digest, digest != nil {

@@ -67,6 +67,21 @@ struct BrokenOffTests {
         #expect(moments == 6)
     }
 
+    @Test func `where somebody has put another in our place meanwhile, ours stays until that one may be replaced`()
+        async throws
+    {
+        try await bring(.box(name, version: "1"))
+        let ours = try #require(try await docker.found(name)?.id)
+        try await docker.stop(ours, name)
+        try await docker.rename(ours, name, to: name + Replacement.old)
+        _ = try await makeForeign(name)
+        await #expect(throws: Failure.self) { try await bring(.box(name, version: "2")) }
+        #expect(try await engine.standing(name) == ["\(name) running", "\(name).old exited"])
+        try await bring(adopting(name, "2"))
+        #expect(try await engine.standing(name) == ["\(name) running"])
+        #expect(try await docker.found(ours) == nil)
+    }
+
     @Test func `killed while it adopts, and not wished for any more, theirs is back`() async throws {
         let theirs = try await makeForeign(name)
         let (relay, path) = try engine.relay("--die", "3")
